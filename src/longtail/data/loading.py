@@ -1,0 +1,147 @@
+"""From a file of text cells to a `Manifest`: roles are found, states parsed, mistakes named by row and column."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from longtail.data.boxes import load_boxes
+from longtail.data.manifest import UNKNOWN_CLASS, Manifest
+from longtail.data.roles import GROUP_ROLES, Roles, load_roles
+from longtail.data.states import BAD, VALID_STATES, UncertainPolicy, is_empty, state_of
+from longtail.data.tables import read_text_table, row_place
+from longtail.errors import UserError, listing, nearest
+
+# A column counts as a label when nobody says so and at least this share of its filled cells are states.
+_MOSTLY = 0.9
+_SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
+
+
+def load_manifest(path: Path, *, check: bool, check_files: bool, flags: dict[str, Any]) -> Manifest:
+    """Read, parse and (with `check`) validate a manifest; see `Manifest.load`."""
+    if path.is_dir() and (path / "manifest.csv").exists():
+        path = path / "manifest.csv"
+    raw = read_text_table(path)
+    beside = path.with_suffix(".yaml")
+    said = (load_roles(beside) if beside.exists() else Roles()).updated(**flags)
+    roles = said.completed(raw.column_names)
+    labels, targets = _classes(raw, roles, path) if roles.label else _states(raw, roles, path)
+    manifest = Manifest(
+        table=_table(raw, roles, () if roles.label else labels, path),
+        labels=labels,
+        targets=targets,
+        root=_root(roles, path),
+        boxes=load_boxes(path.parent / roles.boxes) if roles.boxes else None,
+        path=path,
+        names=roles,
+    )
+    if check:
+        from longtail.data.validate import require_valid
+
+        require_valid(manifest, check_files=check_files)
+    return manifest
+
+
+def _root(roles: Roles, path: Path) -> Path:
+    return path.parent / roles.root if roles.root else path.parent  # an absolute root replaces the parent
+
+
+def _table(raw: pa.Table, roles: Roles, labels: tuple[str, ...], path: Path) -> pd.DataFrame:
+    """The columns that are no labels, under the names of the parts that they play."""
+    parts = {getattr(roles, part): part for part in ("image", *GROUP_ROLES) if getattr(roles, part)}
+    skip = {*labels, roles.label}
+    columns: dict[str, Any] = {}
+    for name in sorted((n for n in raw.column_names if n not in skip), key=lambda n: n not in parts):
+        target = parts.get(name) or (f"other_{name}" if name in parts.values() else name or "unnamed")
+        columns[target] = pd.Series(raw.column(name).to_pandas(), dtype="str")
+    table = pd.DataFrame(columns)
+    _require_images(table["image"], roles, path)
+    if "split" in table:
+        table["split"] = table["split"].str.strip().replace(_SPLIT_NAMES)
+    return table
+
+
+def _require_images(images: "pd.Series[str]", roles: Roles, path: Path) -> None:
+    empty = np.flatnonzero(images.str.strip() == "")
+    if len(empty):
+        raise UserError(
+            f"{row_place(path, int(empty[0]))} of '{path}' names no image in column '{roles.image}'"
+            f"{_and_more(len(empty))}; every row needs one."
+        )
+
+
+def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
+    """Label names and their `(N, C)` states."""
+    parts = {getattr(roles, part) for part in ("image", *GROUP_ROLES)}
+    candidates = roles.labels or [name for name in raw.column_names if name not in parts and name]
+    labels, columns = [], []
+    for name in candidates:
+        column, share = _column_states(raw.column(name), roles.uncertain)
+        if roles.labels is None and share < _MOSTLY:
+            continue  # an ordinary column, such as age
+        _require_states(column, raw.column(name), name, path)
+        labels.append(name)
+        columns.append(column)
+    if not labels:
+        raise UserError(
+            f"'{path}' has no label columns: none of its columns holds {VALID_STATES} only, and none is named 'label';"
+            " name them with --labels A,B,... or --label COLUMN, or in the YAML beside it."
+        )
+    return tuple(labels), np.stack(columns, axis=1)
+
+
+def _column_states(column: pa.ChunkedArray, uncertain: UncertainPolicy) -> tuple[npt.NDArray[np.float32], float]:
+    """One column's states (`BAD` where a cell is none) and the share of filled cells that are states."""
+    encoded = column.combine_chunks().dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    if len(words) > 1000:  # an identifier: not worth parsing word by word
+        return np.full(len(column), BAD), 0.0
+    lookup = np.array([state_of(word, uncertain) for word in words], dtype=np.float32)
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    filled = np.bincount(codes, minlength=len(words)) * np.array([not is_empty(word) for word in words])
+    share = float(filled[~np.isinf(lookup)].sum() / filled.sum()) if filled.sum() else 0.0
+    return lookup[codes], share
+
+
+def _require_states(states: npt.NDArray[np.float32], column: pa.ChunkedArray, name: str, path: Path) -> None:
+    bad = np.flatnonzero(np.isinf(states))
+    if len(bad):
+        raise UserError(
+            f"{row_place(path, int(bad[0]))}, column '{name}' of '{path}' holds '{column[int(bad[0])].as_py()}'"
+            f"{_and_more(len(bad))}; a label is {VALID_STATES}. If '{name}' is no label, list the labels with --labels."
+        )
+
+
+def _classes(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """Class names (as listed, else sorted, numbers by value) and each row's index into them."""
+    encoded = raw.column(roles.label).combine_chunks().dictionary_encode()
+    words = [word.strip() for word in encoded.dictionary.to_pylist()]
+    found = sorted({word for word in words if word}, key=_by_value)
+    labels = roles.labels or tuple(found)
+    if not labels:
+        raise UserError(f"column '{roles.label}' of '{path}' is empty in every row; it must hold each image's class.")
+    index = {name: i for i, name in enumerate(labels)}
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    if strangers := [word for word in found if word not in index]:
+        row = int(np.flatnonzero(np.isin(codes, [i for i, w in enumerate(words) if w == strangers[0]]))[0])
+        guess = nearest(strangers[0], labels)
+        hint = f" Did you mean '{guess}'?" if guess else ""
+        raise UserError(
+            f"{row_place(path, row)}, column '{roles.label}' of '{path}' holds the class '{strangers[0]}', which is not"
+            f" in the list of labels ({listing(labels)}).{hint}"
+        )
+    return tuple(labels), np.array([index.get(word, UNKNOWN_CLASS) for word in words], dtype=np.int64)[codes]
+
+
+def _by_value(name: str) -> tuple[int, float, str]:
+    try:
+        return 0, float(name), name
+    except ValueError:
+        return 1, 0.0, name
+
+
+def _and_more(count: int) -> str:
+    return f" (and {count - 1:,} more rows)" if count > 1 else ""

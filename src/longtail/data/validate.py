@@ -1,0 +1,212 @@
+"""What is wrong with a manifest, each problem with its place; errors stop the work, warnings are told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from longtail.data.manifest import Manifest
+from longtail.data.tables import row_place
+from longtail.errors import UserError, listing, nearest
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of mistake in a manifest: how often it occurs and a sentence naming the first places."""
+
+    kind: str
+    severity: Literal["error", "warning"]
+    count: int
+    message: str
+
+
+def validate(manifest: Manifest, *, check_files: bool = True) -> list[Problem]:
+    """Every problem found, errors first; looking for each image file can be skipped."""
+    found = [*_duplicates(manifest), *_studies(manifest), *_splits(manifest), *_boxes(manifest), *_labels(manifest)]
+    if check_files:
+        found += _missing_files(manifest)
+        found += _boxes_outside(manifest)
+    return sorted(found, key=lambda problem: problem.severity)
+
+
+def require_valid(manifest: Manifest, *, check_files: bool = True) -> None:
+    """Raise the errors of `validate`, one sentence each."""
+    errors = [p.message for p in validate(manifest, check_files=check_files) if p.severity == "error"]
+    if errors:
+        raise UserError("\n".join(errors))
+
+
+def _place(manifest: Manifest, row: int) -> str:
+    return row_place(manifest.path, row)
+
+
+def _file(manifest: Manifest) -> str:
+    return f"'{manifest.path}'" if manifest.path else "the manifest"
+
+
+def _name(manifest: Manifest, role: str) -> str:
+    return f"column '{getattr(manifest.names, role) or role}'"
+
+
+def _duplicates(manifest: Manifest) -> Iterator[Problem]:
+    images = manifest.table["image"]
+    again = np.flatnonzero(images.duplicated())
+    if len(again):
+        row = int(again[0])
+        first = int(np.flatnonzero(images == images[row])[0])
+        yield Problem(
+            "duplicate-image", "error", len(again),
+            f"{_place(manifest, row)} of {_file(manifest)} names the image '{images[row]}' of {_place(manifest, first)}"
+            f" again ({len(again):,} such rows); keep one row for each image.",
+        )  # fmt: skip
+
+
+def _studies(manifest: Manifest) -> Iterator[Problem]:
+    if manifest.has("study") and manifest.has("patient"):
+        for row, value, others in _crossing(manifest.table["study"], manifest.table["patient"]):
+            yield Problem(
+                "study-of-two-patients", "error", len(others),
+                f"{_place(manifest, row)}, {_name(manifest, 'study')} of {_file(manifest)}: the study '{value}' has the"
+                f" patients {listing(others[0], 3)} ({len(others):,} such studies); a study belongs to one patient.",
+            )  # fmt: skip
+
+
+def _splits(manifest: Manifest) -> Iterator[Problem]:
+    if not manifest.has("split"):
+        return
+    for role in ("patient", "study"):
+        if manifest.has(role):
+            split = manifest.table["split"].where(manifest.table["split"] != "")
+            for row, value, others in _crossing(manifest.table[role], split):
+                yield Problem(
+                    "leak", "warning", len(others),
+                    f"{_place(manifest, row)} of {_file(manifest)}: the {role} '{value}' is in the splits"
+                    f" {listing(others[0])} ({len(others):,} such {role}s), so scores will be too good;"
+                    " split by group with 'longtail data split'.",
+                )  # fmt: skip
+            return
+    yield from _odd_split_names(manifest)
+
+
+def _odd_split_names(manifest: Manifest) -> Iterator[Problem]:
+    usual = ("train", "val", "test")
+    for value in sorted(set(manifest.table["split"]) - {"", *usual}):
+        guess = nearest(value, usual)
+        if guess:
+            row = int(np.flatnonzero(manifest.table["split"] == value)[0])
+            yield Problem(
+                "odd-split", "warning", int((manifest.table["split"] == value).sum()),
+                f"{_place(manifest, row)} of {_file(manifest)} has the split '{value}'; did you mean '{guess}'?",
+            )  # fmt: skip
+
+
+def _crossing(groups: "pd.Series[str]", parts: "pd.Series[str]") -> list[tuple[int, str, list[list[str]]]]:
+    """At most one `(first row, group, [parts of each offender])`: the groups that have more than one part."""
+    pairs = pd.DataFrame({"group": groups, "part": parts})[(groups != "").to_numpy()].dropna().drop_duplicates()
+    count = pairs.groupby("group", sort=False)["part"].transform("size")
+    crossing = pairs[(count > 1).to_numpy()]
+    if crossing.empty:
+        return []
+    second = crossing.index[crossing["group"].duplicated().to_numpy()][0]
+    value = str(crossing.loc[second, "group"])
+    first = crossing.loc[crossing["group"] == value, "part"].tolist()
+    return [(int(second), value, [first] + [[]] * (int(crossing["group"].nunique()) - 1))]
+
+
+def _labels(manifest: Manifest) -> Iterator[Problem]:
+    counts = manifest.counts()
+    if (empty := np.flatnonzero(counts == 0)).size:
+        names = [manifest.labels[i] for i in empty]
+        yield Problem(
+            "label-without-positive", "warning", len(names),
+            f"no image of {_file(manifest)} has {listing(names)}; such a label cannot be learned and has no score.",
+        )  # fmt: skip
+    if manifest.task == "singlelabel" and len(manifest.labels) == 1:
+        yield Problem(
+            "one-class", "error", 1,
+            f"{_name(manifest, 'label')} of {_file(manifest)} holds the one class '{manifest.labels[0]}';"
+            " a classifier needs two or more.",
+        )  # fmt: skip
+
+
+def _boxes(manifest: Manifest) -> Iterator[Problem]:
+    if manifest.boxes is None:
+        return
+    boxes = manifest.boxes
+    checks = {
+        "box-of-unknown-label": (~boxes["label"].isin(manifest.labels), "label", manifest.labels),
+        "box-of-unknown-image": (~boxes["image"].isin(set(manifest.table["image"])), "image", ()),
+    }
+    for kind, (bad, column, valid) in checks.items():
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            hint = f" Valid: {listing(valid)}." if valid else " Drop the box or add the image."
+            yield Problem(
+                kind, "error", int(bad.sum()),
+                f"row {row + 1} of the box table names the {column} '{boxes[column][row]}', which {_file(manifest)} lacks"
+                f" ({int(bad.sum()):,} such boxes).{hint}",
+            )  # fmt: skip
+    yield from _box_shape(boxes)
+
+
+def _box_shape(boxes: pd.DataFrame) -> Iterator[Problem]:
+    bad = (
+        (boxes["right"] <= boxes["left"]) | (boxes["bottom"] <= boxes["top"]) | (boxes["left"] < 0) | (boxes["top"] < 0)
+    )
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        left, top, right, bottom = (float(boxes[side][row]) for side in ("left", "top", "right", "bottom"))
+        yield Problem(
+            "box-shape", "error", int(bad.sum()),
+            f"row {row + 1} of the box table is ({left:g}, {top:g}) to ({right:g}, {bottom:g})"
+            f" ({int(bad.sum()):,} such boxes); it needs 0 <= left < right and 0 <= top < bottom.",
+        )  # fmt: skip
+
+
+def _boxes_outside(manifest: Manifest) -> Iterator[Problem]:
+    if manifest.boxes is None or manifest.boxes.empty:
+        return
+    from longtail.data.decode import image_size
+
+    boxes = manifest.boxes
+    sizes = {name: image_size(path) for name in boxes["image"].unique() if (path := manifest.root / name).exists()}
+    width, height = (boxes["image"].map({k: v[i] for k, v in sizes.items() if v}).to_numpy(float) for i in (0, 1))
+    bad = (boxes["right"] > width + 1) | (boxes["bottom"] > height + 1)  # published boxes are rounded
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        yield Problem(
+            "box-outside", "error", int(bad.sum()),
+            f"row {row + 1} of the box table ends at ({boxes['right'][row]:g}, {boxes['bottom'][row]:g}), outside its image"
+            f" '{boxes['image'][row]}' of {width[row]:g} x {height[row]:g} pixels ({int(bad.sum()):,} such boxes);"
+            " give boxes in the pixels of the image file.",
+        )  # fmt: skip
+
+
+def _missing_files(manifest: Manifest) -> Iterator[Problem]:
+    absent = missing_rows(manifest.root, manifest.table["image"].tolist())
+    if len(absent):
+        row = int(absent[0])
+        yield Problem(
+            "missing-file", "error", len(absent),
+            f"{len(absent):,} of {len(manifest):,} images of {_file(manifest)} do not exist; the first is"
+            f" {_place(manifest, row)}: '{manifest.table['image'][row]}', looked for in '{manifest.root}';"
+            " give the folder that the paths start from with --root.",
+        )  # fmt: skip
+
+
+def missing_rows(root: Path, names: list[str]) -> npt.NDArray[np.int64]:
+    """Indices of the names that are no files under `root`; lists each folder once rather than asking for each file."""
+    listed: dict[Path, set[str]] = {}
+    absent = []
+    for row, name in enumerate(names):
+        folder, _, base = name.rpartition("/")
+        where = root / folder
+        if where not in listed:
+            listed[where] = {entry.name for entry in where.iterdir()} if where.is_dir() else set()
+        if base not in listed[where] and not (root / name).exists():
+            absent.append(row)
+    return np.asarray(absent, dtype=np.int64)

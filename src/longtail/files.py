@@ -1,0 +1,95 @@
+"""Files that are either whole or absent: everything is written beside its place and renamed into it."""
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from longtail.errors import UserError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in `path`'s folder; on success it becomes `path`, on failure it is removed.
+
+    The rename is atomic and follows an fsync, so a reader (or a killed process) sees the old file or the new, never half.
+    """
+    make_folder(path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock colleagues out of a shared folder
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text whole, with `\\n` line ends on every system."""
+    with written_whole(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON whole; nan is refused, since JSON has none (use None)."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def make_folder(folder: Path) -> Path:
+    """Create `folder` with its parents, or say in one sentence why that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"'{folder}' cannot be a folder: a file stands in its way; choose another --out.") from error
+    except OSError as error:
+        raise UserError(f"cannot create '{folder}' ({os.strerror(error.errno or 0)}); choose another --out.") from error
+    return folder
+
+
+def require_free_space(folder: Path, need: int, what: str) -> None:
+    """Refuse to start `what` when `folder`'s disk has less than `need` bytes (plus 64 MiB of air) left."""
+    free = shutil.disk_usage(folder).free
+    if free < need + (64 << 20):
+        raise UserError(
+            f"{what} needs {in_words(need)} but the disk of '{folder}' has {in_words(free)} free;"
+            " free some space or choose a folder on another disk."
+        )
+
+
+def in_words(size: float) -> str:
+    """Bytes for people: `1.5 GiB`."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:,.1f} TiB"
+
+
+def explain(error: OSError) -> str | None:
+    """One sentence for the operating system's refusals that users meet, or None for a fault that is ours."""
+    where = f" at '{error.filename}'" if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"the disk is full{where}: nothing finished was lost; free some space and run the same command again."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"no permission to read or write{where}; choose a folder that you may write to."
+        case errno.ENOENT:
+            return f"no such file or folder{where}; check the path."
+        case errno.EISDIR:
+            return f"a folder stands where a file was expected{where}; name the file itself."
+    return None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,61 @@
+"""Registries: plain dicts from a name to a component, filled by a decorator, one per role.
+
+A room's components register when their module is imported; `Registry.load` imports every module of the room, so adding
+one is adding a file. Nothing is imported before somebody asks.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from longtail.errors import unknown_name
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Entry(Generic[F]):
+    """A registered component: its name, the function, and what lists show (summary, source, ...)."""
+
+    name: str
+    function: F
+    facts: dict[str, str]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (self.function.__doc__ or "").strip().split("\n")[0]
+
+
+@dataclass
+class Registry(Generic[F]):
+    """The components of one role, such as the readers of published data sets."""
+
+    role: str
+    room: str  # the package whose modules register
+    entries: dict[str, Entry[F]] = field(default_factory=dict)
+
+    def register(self, name: str, **facts: str) -> Callable[[F], F]:
+        """A decorator that files a function under `name`."""
+
+        def file(function: F) -> F:
+            self.entries[name] = Entry(name, function, facts)
+            return function
+
+        return file
+
+    def load(self) -> dict[str, Entry[F]]:
+        """All entries by name, after importing every module of the room."""
+        package = importlib.import_module(self.room)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self.room}.{module.name}")
+        return dict(sorted(self.entries.items()))
+
+    def find(self, name: str) -> Entry[F]:
+        """The entry called `name`; the error lists the valid names and the nearest one."""
+        entries = self.load()
+        if name not in entries:
+            raise unknown_name(self.role, name, entries)
+        return entries[name]
