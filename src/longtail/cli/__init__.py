@@ -1,0 +1,114 @@
+"""The command line: one file per verb, each only parsing, calling the function of the same name and printing.
+
+Nothing heavier than typer may be imported here, so that `longtail --help` answers at once.
+"""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from longtail.cli.console import complain
+from longtail.errors import UserError, nearest
+from longtail.files import explain
+
+# typer carries its own copy of click from some version on, and uses the installed one before: ask typer for the class.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+_STYLE: dict[str, Any] = {
+    "no_args_is_help": True,
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+
+_GROUPS = {
+    "data": "Audit, read, merge, split, cut, make and prepare data.",
+    "list": "List what there is to choose from.",
+}
+
+
+def _built() -> typer.Typer:
+    """Every file of this room is a verb: `demo.py` is `longtail demo`, `data_split.py` is `longtail data split`."""
+    top = typer.Typer(
+        name="longtail", help="Train classifiers in stages on images whose labels have a long tail.", **_STYLE
+    )
+    groups = {name: typer.Typer(help=text, **_STYLE) for name, text in _GROUPS.items()}
+    for name, group in groups.items():
+        top.add_typer(group, name=name)
+    for module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+        prefix, _, rest = module.partition("_")
+        group, verb = (groups[prefix], rest) if prefix in groups else (top, module)
+        if function := getattr(importlib.import_module(f"{__name__}.{module}"), verb, None):
+            group.command(verb.replace("_", "-"))(function)
+    return top
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from longtail import __version__
+
+        typer.echo(f"longtail {__version__}")
+        raise typer.Exit
+
+
+_VERSION = typer.Option(False, "--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
+
+
+def _root(version: bool = _VERSION) -> None:
+    """Options of `longtail` itself; the work is in the verbs."""
+
+
+app = _built()
+app.callback(help=app.info.help)(_root)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 2 the user's mistake (one sentence, no traceback), else ours."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; returns the exit status and prints a mistake as a sentence on stderr."""
+    try:
+        status = app(args=list(argv), prog_name="longtail", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except _UsageError as error:
+        return _usage(error)
+    except UserError as error:
+        return complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted; what was finished is kept: the same command goes on from there.")
+        return 130
+    except BrokenPipeError:
+        return _quiet_pipe()
+    except OSError as error:
+        if (sentence := explain(error)) is None:
+            raise
+        return complain(sentence)
+
+
+def _usage(error: Any) -> int:
+    """Print click's message with the nearest valid command and where to find help; a bare group prints its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.ctx.get_help())
+        return 0
+    text = error.format_message().strip().rstrip(".")
+    if error.ctx is None:
+        return complain(f"{text}.")
+    names = list(getattr(error.ctx.command, "commands", {}))
+    if "No such command" in text and "Did you mean" not in text:
+        guess = nearest(text.split("'")[1], names)
+        text += f". Did you mean '{guess}'?" if guess else f". Valid: {', '.join(names)}"
+    return complain(f"{text}{'' if text.endswith('?') else '.'} See '{error.ctx.command_path} --help'.")
+
+
+def _quiet_pipe() -> int:
+    """A reader such as `head` closed its end: that is no mistake, and the interpreter must not complain at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

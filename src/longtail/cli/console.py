@@ -1,0 +1,105 @@
+"""What commands print with: lines, tables, progress. Tables and bars load rich on first use only."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+
+def say(text: str) -> None:
+    """A line of the result, on stdout."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """A line about the work, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> int:
+    """A user's mistake, on stderr; returns the exit status for it."""
+    for line in text.splitlines():
+        note(f"error: {line}")
+    return 2
+
+
+def warn(text: str) -> None:
+    """Something that the user should know, on stderr."""
+    note(f"warning: {text}")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on stdout; the first column is left-aligned, the others right when they hold numbers."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        numbers = rows and all(_is_number(row[i]) for row in rows)
+        drawn.add_column(column, justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers))
+    for row in rows:
+        drawn.add_row(*(Text(cell_text(cell)) for cell in row))
+    # Off a terminal the width is the content's, so that files and pipes never lose a column.
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, soft_wrap=False).print(drawn)
+
+
+def cell_text(cell: object) -> str:
+    """A cell as people read it: 12,345, 0.123, and nothing for None or nan."""
+    if cell is None or cell != cell:  # nan
+        return ""
+    if isinstance(cell, bool) or not isinstance(cell, (int, float)):
+        return f"{cell:,}" if hasattr(cell, "dtype") and cell.dtype.kind in "iu" else str(cell)
+    return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
+
+
+def _is_number(cell: object) -> bool:
+    return cell is None or isinstance(cell, (int, float)) or cell_text(cell).rstrip("%x").replace(",", "").isdigit()
+
+
+@contextmanager
+def progress(total: int | None, what: str, unit: str = "images") -> Iterator[Callable[[int], None]]:
+    """Yield `advance(n)`: a bar on a terminal, a plain line every ten seconds elsewhere; both on stderr."""
+    if sys.stderr.isatty():
+        with _bar(total, what, unit) as advance:
+            yield advance
+        return
+    start = last = time.monotonic()
+    done = 0
+
+    def advance(n: int) -> None:
+        nonlocal done, last
+        done += n
+        now = time.monotonic()
+        if now - last >= 10:
+            last = now
+            of = f" of {total:,}" if total else ""
+            note(f"{what}: {done:,}{of} {unit}, {done / max(now - start, 1e-9):,.0f}/s")
+
+    yield advance
+
+
+@contextmanager
+def _bar(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: "Task") -> Text:
+            return Text(f"{task.speed or 0:,.0f} {unit}/s")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda n: bar.advance(task, n)

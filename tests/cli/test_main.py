@@ -1,0 +1,100 @@
+"""The command line as a whole: help, versions, mistakes, exit statuses."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from longtail.cli import app, main, run
+
+
+def test_help_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(verb in shown for verb in ("data", "demo", "list"))
+
+
+@pytest.mark.parametrize("words", [[], ["data"], ["list"]])
+def test_a_bare_group_shows_its_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 0
+    assert "Usage: longtail" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("longtail 0.")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["dta"], "Did you mean 'data'?"),
+        (["data", "inspekt"], "Did you mean 'inspect'?"),
+        (["data", "inspect"], "Missing argument"),
+        (["data", "inspect", "x.csv", "--roots", "y"], "--root"),
+        (["data", "inspect", "absent.csv"], "there is no file 'absent.csv'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_status_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str], in_tmp: Path
+) -> None:
+    assert run(words) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1
+    assert not list(in_tmp.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "message"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (OSError(errno.ENOSPC, "full", "x.u8"), 2, "the disk is full at 'x.u8'"),
+        (PermissionError(errno.EACCES, "no", "y"), 2, "no permission"),
+    ],
+)
+def test_interruptions_and_refusals(
+    raised: BaseException,
+    status: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("longtail.data.loading.load_manifest", broken)
+    assert run(["data", "inspect", "m.csv"]) == status
+    assert message in capsys.readouterr().err
+
+
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("longtail.data.loading.load_manifest", broken)
+    with pytest.raises(ZeroDivisionError):
+        run(["data", "inspect", "m.csv"])
+
+
+def test_main_exits_with_the_status() -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["nothing-like-this"])
+    assert exit_.value.code == 2
+
+
+def test_python_dash_m_works() -> None:
+    done = subprocess.run([sys.executable, "-m", "longtail", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("longtail ")
+
+
+def test_every_verb_has_a_help_line() -> None:
+    groups = [app, *(group.typer_instance for group in app.registered_groups)]
+    for group in groups:
+        for command in group.registered_commands:
+            assert command.callback is not None
+            assert (command.callback.__doc__ or "").strip(), command.callback

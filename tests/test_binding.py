@@ -1,0 +1,46 @@
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from longtail.binding import bind, parse_pairs
+from longtail.errors import UserError
+
+
+def reader(
+    root: Path,
+    *,
+    blank: Literal["unknown", "negative"] = "negative",
+    agree: int = 2,
+    overlap: float = 0.5,
+    strict: bool = True,
+    only: tuple[str, ...] = (),
+    file: Path | None = None,
+) -> None:
+    """A component."""
+
+
+def test_texts_become_the_annotated_types() -> None:
+    pairs = parse_pairs(["agree=3", "overlap=.25", "strict=no", "only=a, b", "file=x/y", "blank = unknown"])
+    assert bind(reader, pairs, "reader") == {
+        "agree": 3, "overlap": 0.25, "strict": False, "only": ("a", "b"), "file": Path("x/y"), "blank": "unknown",
+    }  # fmt: skip
+    assert bind(reader, {"file": "none"}, "reader") == {"file": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("agre=3", "unknown option 'agre' in reader. Did you mean 'agree'?"),
+        ("agree=x", "option 'agree' of reader is 'x'; write an integer."),
+        ("overlap=x", "write a number"),
+        ("strict=maybe", "write true or false"),
+        ("blank=negativ", "Did you mean 'negative'?"),
+        ("root=/", "unknown option 'root'"),
+        ("agree", "write key=value"),
+    ],
+)
+def test_a_typo_dies_with_the_valid_choice(text: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        bind(reader, parse_pairs([text]), "reader")
+    assert message in str(error.value)

@@ -1,0 +1,41 @@
+"""The manual is true: every console command and Python snippet of every page runs, in order, in one folder per page.
+
+```console blocks hold commands after `$ `; those of longtail are run here. ```python blocks share one namespace per
+page.
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from longtail.cli import run
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
+_BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def _run_console(block: str) -> None:
+    for line in block.splitlines():
+        if line.startswith("$ longtail "):
+            words = shlex.split(line[2:], comments=True)[1:]
+            assert run(words) == 0, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_run(page: Path, in_tmp: Path) -> None:
+    names: dict[str, object] = {}
+    for kind, block in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == "console":
+            _run_console(block)
+        else:
+            exec(compile(block, str(page), "exec"), names)
+    assert in_tmp.is_dir()
+
+
+def test_links_between_pages_hold() -> None:
+    for page in [*PAGES, REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

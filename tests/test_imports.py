@@ -1,0 +1,54 @@
+"""Importing must be cheap: what `longtail --help` and `import longtail` load is counted, not timed."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "matplotlib",
+    "PIL",
+    "yaml",
+    "pydantic",
+    "rich",
+}
+WITHOUT_TORCH = {"torch", "torchvision", "timm"}
+
+
+def _loaded(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sorted({{m.split('.')[0] for m in sys.modules}}), sep='\\n', file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["data", "--help"], ["--version"]])
+def test_help_loads_nothing_heavy(words: list[str]) -> None:
+    assert not _loaded(f"from longtail.cli import run; run({words})") & HEAVY
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    assert not _loaded("import longtail, longtail.data") & HEAVY
+
+
+def test_the_data_room_does_without_torch() -> None:
+    code = (
+        "import longtail.data as d\nfor name in d.__all__: getattr(d, name)\n"
+        "from longtail.data.readers import READERS; READERS.load()"
+    )
+    assert not _loaded(code) & WITHOUT_TORCH
+
+
+def test_unknown_attributes_are_attribute_errors() -> None:
+    import longtail
+    import longtail.data
+
+    for module in (longtail, longtail.data):
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            getattr(module, "nothing")  # noqa: B009
