@@ -1,0 +1,158 @@
+"""The report on a manifest: its long tail, what it looks like, how it was divided, as one HTML file."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
+
+from longtail import __version__
+from longtail.data.audit.inspection import Inspection
+from longtail.data.images.decode import ImageError, decode
+from longtail.data.manifest import Manifest
+from longtail.files import write_text
+
+THUMBNAIL = 192  # pixels: sharp enough to see a nodule, small enough for 40 of them in one file
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was done to the data: the command that does it again, and what came out."""
+
+    command: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image of a label: a data address, and the label's boxes in hundredths of its width and height."""
+
+    label: str
+    caption: str
+    source: str
+    boxes: list[tuple[float, float, float, float]]  # left, top, width, height
+
+
+def data_report(
+    manifest: Manifest, inspection: Inspection, path: Path, *, page: Path | None = None, steps: Sequence[Step] = ()
+) -> Path:
+    """Write the report on `manifest` to `path`; `page` is the audit's PNG, `steps` the commands that led here."""
+    environment = Environment(
+        loader=PackageLoader("longtail.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    html = environment.get_template("data_report.html.j2").render(
+        name=manifest.path.name if manifest.path else "manifest",
+        cards=_cards(inspection),
+        problems=inspection.problems,
+        splits=list(inspection.by_split),
+        rows=_rows(inspection),
+        boundaries=inspection.tail.boundaries,
+        counted_on=inspection.tail.counted_on,
+        examples=examples(manifest),
+        page=_png(page.read_bytes()) if page else None,
+        steps=steps,
+        version=__version__,
+    )
+    write_text(path, html)
+    return path
+
+
+def examples(manifest: Manifest, most: int = 40) -> list[Example]:
+    """One readable image of each label, the rarest label first; one with a box where there is any."""
+    found = []
+    for index in np.argsort(manifest.counts(), kind="stable")[:most]:
+        label = manifest.labels[index]
+        for row in _candidates(manifest, int(index)):
+            if example := _example(manifest, label, row):
+                found.append(example)
+                break
+    return found
+
+
+def _candidates(manifest: Manifest, index: int, most: int = 3) -> list[int]:
+    """Rows that have the label, those with a box for it first."""
+    rows = np.flatnonzero(manifest.one_hot[:, index] == 1)
+    if manifest.boxes is not None and len(rows):
+        boxed = set(manifest.boxes.loc[manifest.boxes["label"] == manifest.labels[index], "image"])
+        rows = rows[np.argsort(~manifest.table["image"].iloc[rows].isin(boxed).to_numpy(), kind="stable")]
+    return [int(row) for row in rows[:most]]
+
+
+def _example(manifest: Manifest, label: str, row: int) -> Example | None:
+    """The example that `row` gives, or None where its file cannot be read."""
+    try:
+        pixels = decode(manifest.image_paths[row], channels=3, at_least=THUMBNAIL)
+    except (ImageError, OSError):
+        return None
+    from longtail.data.images.decode import image_size
+
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    data = io.BytesIO()
+    picture.convert("L" if _is_grey(pixels) else "RGB").save(data, "JPEG", quality=85)
+    caption = manifest.table["view"].iloc[row] if manifest.has("view") else ""
+    size = image_size(manifest.image_paths[row])
+    boxes = _boxes(manifest, label, manifest.table["image"].iloc[row], size) if size else []
+    return Example(label, caption, _address("image/jpeg", data.getvalue()), boxes)
+
+
+def _boxes(manifest: Manifest, label: str, image: str, size: tuple[int, int]) -> list[tuple[float, float, float, float]]:
+    if manifest.boxes is None:
+        return []
+    of_image = manifest.boxes[(manifest.boxes["image"] == image) & (manifest.boxes["label"] == label)]
+    x, y = 100 / size[0], 100 / size[1]
+    return [
+        (left * x, top * y, (right - left) * x, (bottom - top) * y)
+        for left, top, right, bottom in of_image[["left", "top", "right", "bottom"]].to_numpy()
+    ]
+
+
+def _is_grey(pixels: Any) -> bool:
+    return bool((pixels[..., :1] == pixels).all())
+
+
+def _cards(inspection: Inspection) -> list[tuple[str, str]]:
+    """The headline facts as (number, what)."""
+    cards = [(f"{inspection.rows:,}", "images")]
+    cards += [(f"{facts.groups:,}", {"study": "studies"}.get(name, f"{name}s")) for name, facts in inspection.grouped.items()]
+    cards.append((f"{len(inspection.labels)}", "labels" if inspection.task == "multilabel" else "classes"))
+    if inspection.tail.imbalance.ratio is not None:
+        cards.append((f"{inspection.tail.imbalance.ratio:,.0f} : 1", "most to least common"))
+    if inspection.per_image is not None:
+        cards.append((f"{inspection.per_image.cardinality:.2f}", "labels per image"))
+    if inspection.boxes is not None:
+        cards.append((f"{sum(inspection.boxes.values()):,}", "boxes"))
+    if inspection.duplicates is not None:
+        cards.append((f"{inspection.duplicates.surplus:,}", "duplicate images"))
+    return cards
+
+
+def _rows(inspection: Inspection) -> list[dict[str, Any]]:
+    """A row for each label, the most common first; `width` is its bar on a log scale, in hundredths."""
+    counts = np.asarray(inspection.tail.counts.positive)
+    top = np.log10(max(int(counts.max()), 1) + 1)
+    return [
+        {
+            "label": inspection.labels[i],
+            "group": inspection.tail.groups[i],
+            "count": int(counts[i]),
+            "share": float(counts[i]) / max(inspection.tail.counts.rows, 1),
+            "width": 100 * float(np.log10(counts[i] + 1) / top),
+            "splits": [int(part.positive[i]) for part in inspection.by_split.values()],
+            "unknown": float(inspection.counts.unknown_rate[i]),
+        }
+        for i in np.argsort(-counts, kind="stable")
+    ]
+
+
+def _png(data: bytes) -> str:
+    return _address("image/png", data)
+
+
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
