@@ -31,6 +31,27 @@ def bind(function: Callable[..., Any], pairs: Mapping[str, str], what: str) -> d
     return {key: _convert(value, hints.get(key, str), f"option '{key}' of {what}") for key, value in pairs.items()}
 
 
+def options_of(function: Callable[..., Any]) -> list[str]:
+    """The keyword-only parameters of `function` as they are written with their defaults, choices in brackets."""
+    hints = get_type_hints(function)
+    return [
+        f"{p.name}={_written(p.default)}"
+        + (f" [{'|'.join(map(str, get_args(hints[p.name])))}]" if _is_choice(hints[p.name]) else "")
+        for p in inspect.signature(function).parameters.values()
+        if p.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+
+
+def _is_choice(hint: Any) -> bool:
+    return get_origin(hint) is Literal
+
+
+def _written(default: Any) -> str:
+    if default is None or isinstance(default, bool):
+        return str(default).lower()
+    return ",".join(map(str, default)) if isinstance(default, (tuple, list)) else str(default)
+
+
 def _convert(text: str, hint: Any, where: str) -> Any:
     origin = get_origin(hint)
     if origin is Literal:

@@ -1,6 +1,6 @@
 """What readers share: finding a published file, checking its header, finding images, states from published cells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,15 +16,27 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".
 BlankPolicy = Literal["unknown", "negative"]
 
 
+def anywhere(*names: str) -> tuple[str, ...]:
+    """Patterns for a file in the root, one folder down, or anywhere below it, nearest first; gzip-compressed too."""
+    either = [form for name in names for form in (name, f"{name}.gz")]
+    return tuple(f"{depth}{name}" for depth in ("", "*/", "**/") for name in either)
+
+
 def find_file(root: Path, patterns: Sequence[str], publication: str) -> Path:
     """The one file under `root` that matches the first fruitful pattern; the error says what was expected."""
     found = find_files(root, patterns)
     if not found:
         raise UserError(
-            f"no file {' or '.join(patterns)} in '{root}'; that is what {publication} publishes: give the folder that"
+            f"no file {names_in(patterns)} in '{root}'; that is what {publication} publishes: give the folder that"
             " holds it with --root."
         )
     return found[0]
+
+
+def names_in(patterns: Sequence[str]) -> str:
+    """The file names that patterns look for, each once, without folders and compressed forms."""
+    names = dict.fromkeys(pattern.rpartition("/")[2].removesuffix(".gz") for pattern in patterns)
+    return " or ".join(names)
 
 
 def find_files(root: Path, patterns: Sequence[str]) -> list[Path]:
@@ -37,10 +49,16 @@ def find_files(root: Path, patterns: Sequence[str]) -> list[Path]:
     return []
 
 
-def read_published(path: Path, columns: Iterable[str], publication: str) -> pd.DataFrame:
-    """The table at `path` as text; a column of `columns` that is missing or renamed is an error naming the form."""
+def read_published(
+    path: Path, columns: Iterable[str], publication: str, *, aliases: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """The table at `path` as text; a column of `columns` that is missing or renamed is an error naming the form.
+
+    `aliases` maps the column names of other editions of the same publication to those in `columns`.
+    """
     raw = read_text_table(path)
-    table = pd.DataFrame({str(name).strip(): raw.column(name).to_pandas().astype("str") for name in raw.column_names})
+    names = [(aliases or {}).get(name.strip(), name.strip()) for name in raw.column_names]
+    table = pd.DataFrame({name: raw.column(i).to_pandas().astype("str") for i, name in enumerate(names)})
     for name in columns:
         if name not in table:
             guess = nearest(name, table.columns)
@@ -74,8 +92,10 @@ def _column(
     states = lookup[codes]
     bad = np.flatnonzero(states == BAD)
     if len(bad):
-        place = row_place(path, int(bad[0]))
-        raise UserError(f"{place}, column '{name}' of '{path}' holds '{cells.iloc[bad[0]]}'; a label is {VALID_STATES}.")
+        place = row_place(path, int(cells.index[bad[0]]))  # the index says the row in the file, also of a selection
+        raise UserError(
+            f"{place}, column '{name}' of '{path}' holds '{cells.iloc[bad[0]]}'; a label is {VALID_STATES}."
+        )
     return states
 
 
