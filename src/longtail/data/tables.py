@@ -6,6 +6,7 @@ which real files are broken, and byte-order marks, semicolons and tabs as spread
 
 import gzip
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -135,14 +136,12 @@ def _csv_error(path: Path, error: pa.ArrowInvalid, columns: int, delimiter: str)
         bad.append(row)
         return "skip"
 
-    try:
+    with suppress(pa.ArrowInvalid):
         pacsv.read_csv(
             path,
             read_options=pacsv.ReadOptions(use_threads=False),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
         )
-    except pa.ArrowInvalid:
-        pass
     if bad and bad[0].number is not None:
         return UserError(
             f"line {bad[0].number} of '{path}' has {bad[0].actual_columns} cells where the header names {columns};"

@@ -1,5 +1,6 @@
 """What is wrong with a manifest, each problem with its place; errors stop the work, warnings are told."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,13 +201,21 @@ def _missing_files(manifest: Manifest) -> Iterator[Problem]:
 
 def missing_rows(root: Path, names: list[str]) -> npt.NDArray[np.int64]:
     """Indices of the names that are no files under `root`; lists each folder once rather than asking for each file."""
-    listed: dict[Path, set[str]] = {}
+    listed: dict[str, set[str]] = {}
     absent = []
     for row, name in enumerate(names):
         folder, _, base = name.rpartition("/")
-        where = root / folder
-        if where not in listed:
-            listed[where] = {entry.name for entry in where.iterdir()} if where.is_dir() else set()
-        if base not in listed[where] and not (root / name).exists():
+        if folder not in listed:
+            listed[folder] = _names_in(root / folder)
+        # Where the folder is there, a name that is not listed may still be one that the disk takes for another case.
+        if base not in listed[folder] and not (listed[folder] and (root / name).exists()):
             absent.append(row)
     return np.asarray(absent, dtype=np.int64)
+
+
+def _names_in(folder: Path) -> set[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries}
+    except OSError:
+        return set()
