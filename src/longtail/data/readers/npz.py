@@ -40,7 +40,7 @@ def read_npz(root: Path, out: Path, *, file: str | None = None, source: str | No
     if len({part.labels.shape[1:] for part in parts}) > 1:
         raise UserError(f"the label arrays of '{path}' differ in their number of columns from split to split.")
     labels = np.concatenate([part.labels for part in parts])
-    table = write_images(parts, out, source or path.stem).fillna("")
+    table = write_images(parts, out, source or path.stem)
     return labelled(table, labels, names, out, f"the labels of '{path.name}'")
 
 
