@@ -27,6 +27,15 @@ def save_manifest(manifest: Manifest, path: Path) -> Path:
     return path
 
 
+def require_other_file(source: Path, out: Path, *, force: bool = False) -> None:
+    """Refuse to write `out` over the manifest `source` or the YAML beside it, unless `force` says so."""
+    source = source / "manifest.csv" if source.is_dir() else source
+    if not force and source.with_suffix("").resolve() == out.with_suffix("").resolve():
+        raise UserError(
+            f"'{out}' would replace the manifest '{source}' or the YAML beside it; name another --out or add --force."
+        )
+
+
 def save_table(table: pd.DataFrame, path: Path) -> None:
     """Write a data frame whole, as its suffix says."""
     with written_whole(path) as beside:
@@ -45,7 +54,8 @@ def _with_labels(manifest: Manifest) -> pd.DataFrame:
         return pd.concat([manifest.table, pd.DataFrame(label)], axis=1)
     states = np.asarray(manifest.targets)
     cells: dict[str, Any] = {
-        name: pd.array(np.nan_to_num(states[:, i]).astype(np.int8), dtype="Int8") for i, name in enumerate(manifest.labels)
+        name: pd.array(np.nan_to_num(states[:, i]).astype(np.int8), dtype="Int8")
+        for i, name in enumerate(manifest.labels)
     }
     for i, name in enumerate(manifest.labels):
         cells[name][np.isnan(states[:, i])] = pd.NA

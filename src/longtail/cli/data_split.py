@@ -1,0 +1,68 @@
+"""`longtail data split`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from longtail.cli import role_flags
+
+
+def split(
+    manifest: Annotated[Path, typer.Argument(help="The manifest: CSV or Parquet.")],
+    out: Annotated[Path, typer.Option(help="The manifest to write: .csv or .parquet.")],
+    ratios: Annotated[
+        str | None, typer.Option(help="train/val or train/val/test, such as 75/5/20. [default: 70/10/20]")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Column whose groups stay whole, or 'image'. [default: patient, else lesion, study, image]"),
+    ] = None,
+    folds: Annotated[int | None, typer.Option(help="Make so many folds (column 'fold') instead of a split.")] = None,
+    method: Annotated[
+        str, typer.Option(help="stratified, random, or group-k-fold (scikit-learn's first fold is val).")
+    ] = "stratified",
+    keep: Annotated[list[str] | None, typer.Option(help="A split whose rows stay as they are, such as test.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same split.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Write over the input.")] = False,
+    labels: role_flags.Labels = None,
+    label: role_flags.Label = None,
+    image: role_flags.Image = None,
+    patient: role_flags.Patient = None,
+    study: role_flags.Study = None,
+    view: role_flags.View = None,
+    source: role_flags.Source = None,
+    split: role_flags.Split = None,
+    boxes: role_flags.Boxes = None,
+    root: role_flags.Root = None,
+    uncertain: role_flags.Uncertain = None,
+) -> None:
+    """Split by whole groups, each part with its share of every label; or make k folds."""
+    from longtail.cli.console import say, table, warn
+    from longtail.data.balance import split_table, split_warnings
+    from longtail.data.grouping import grouping_column
+    from longtail.data.manifest import Manifest
+    from longtail.data.saving import require_other_file
+    from longtail.data.splits import kfold
+    from longtail.data.splits import split as work
+    from longtail.errors import UserError
+
+    flags = role_flags.said(
+        labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,
+        boxes=boxes, root=root, uncertain=uncertain,
+    )  # fmt: skip
+    require_other_file(manifest, out, force=force)
+    before = Manifest.load(manifest, check_files=False, **flags)
+    column = "split" if folds is None else "fold"
+    options: dict[str, Any] = {"by": by, "seed": seed}
+    if folds is None:
+        done = work(before, ratios, method=method, keep=keep or (), **options)  # type: ignore[arg-type]
+    elif ratios or keep or method != "stratified":
+        raise UserError("--folds makes equal, stratified folds of all rows; leave out --ratios, --keep and --method.")
+    else:
+        done = kfold(before, folds, **options)
+    done.save(out)
+    table(f"{out} by {grouping_column(before, by)}", *split_table(done, column))
+    for warning in split_warnings(done, column):
+        warn(warning)
+    say(f"{len(done):,} images written to {out}")
