@@ -71,7 +71,10 @@ def is_sideways(image: ImageFile) -> bool:
 
 def orientation(image: ImageFile) -> int:
     """EXIF's orientation, 1 to 8; 1 (upright) where there is none or it is nonsense."""
-    value = image.getexif().get(ORIENTATION, 1)
+    try:
+        value = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # damaged EXIF says nothing about the pixels
+        return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
