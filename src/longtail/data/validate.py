@@ -201,19 +201,20 @@ def _missing_files(manifest: Manifest) -> Iterator[Problem]:
 
 def missing_rows(root: Path, names: list[str]) -> npt.NDArray[np.int64]:
     """Indices of the names that are no files under `root`; lists each folder once rather than asking for each file."""
+    start = os.fspath(root)
     listed: dict[str, set[str]] = {}
     absent = []
     for row, name in enumerate(names):
         folder, _, base = name.rpartition("/")
         if folder not in listed:
-            listed[folder] = _names_in(root / folder)
+            listed[folder] = _names_in(os.path.join(start, folder))  # noqa: PTH118 - a Path costs more than the look
         # Where the folder is there, a name that is not listed may still be one that the disk takes for another case.
         if base not in listed[folder] and not (listed[folder] and (root / name).exists()):
             absent.append(row)
     return np.asarray(absent, dtype=np.int64)
 
 
-def _names_in(folder: Path) -> set[str]:
+def _names_in(folder: str) -> set[str]:
     try:
         with os.scandir(folder) as entries:
             return {entry.name for entry in entries}
