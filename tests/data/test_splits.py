@@ -125,6 +125,13 @@ def test_kept_splits_stay_and_the_ratios_hold_among_the_rest():
         split(made(), keep=("test",))
 
 
+def test_kept_splits_are_in_no_fold():
+    manifest = made().with_column("split", np.where(np.arange(300) % 5 == 0, "test", "train"))
+    done = kfold(manifest, 4, keep=("test",))
+    assert ((done.column("fold") == "") == (done.column("split") == "test")).all()
+    assert len(set(done.column("fold"))) == 5
+
+
 def test_rows_without_a_patient_are_divided_one_by_one():
     manifest = made(rows=200)
     done = split(manifest.with_column("patient", [""] * 200), "50/50")

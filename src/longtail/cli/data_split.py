@@ -22,7 +22,9 @@ def split(
     method: Annotated[
         str, typer.Option(help="stratified, random, or group-k-fold (scikit-learn's first fold is val).")
     ] = "stratified",
-    keep: Annotated[list[str] | None, typer.Option(help="A split whose rows stay as they are, such as test.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A split whose rows stay as they are (or in no fold), such as test.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same split.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Write over the input.")] = False,
     labels: role_flags.Labels = None,
@@ -54,11 +56,11 @@ def split(
     require_other_file(manifest, out, force=force)
     before = Manifest.load(manifest, check_files=False, **flags)
     column = "split" if folds is None else "fold"
-    options: dict[str, Any] = {"by": by, "seed": seed}
+    options: dict[str, Any] = {"by": by, "seed": seed, "keep": keep or ()}
     if folds is None:
-        done = work(before, ratios, method=method, keep=keep or (), **options)  # type: ignore[arg-type]
-    elif ratios or keep or method != "stratified":
-        raise UserError("--folds makes equal, stratified folds of all rows; leave out --ratios, --keep and --method.")
+        done = work(before, ratios, method=method, **options)  # type: ignore[arg-type]
+    elif ratios or method != "stratified":
+        raise UserError("--folds makes equal, stratified folds; leave out --ratios and --method.")
     else:
         done = kfold(before, folds, **options)
     done.save(out)

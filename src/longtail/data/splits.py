@@ -48,14 +48,18 @@ def split(
     return manifest.with_column("split", values)
 
 
-def kfold(manifest: Manifest, k: int, *, by: str | None = None, seed: int = 0) -> Manifest:
+def kfold(manifest: Manifest, k: int, *, by: str | None = None, seed: int = 0, keep: Sequence[str] = ()) -> Manifest:
     """The manifest with a column `fold` of "0" .. str(k - 1): whole groups, every fold with its share of each label.
 
     A label that at least `k` groups have is in every fold, wherever some assignment can do that for all labels.
+    `keep`: splits that are not to be folded, such as ("test",); their rows get no fold.
     """
     if k < 2:
         raise UserError(f"{k} folds cannot be made; ask for 2 or more.")
-    return manifest.with_column("fold", _divide(manifest, [1 / k] * k, by, seed, "stratified").astype(str))
+    free = _free_rows(manifest, keep)
+    values = np.full(len(manifest), "", dtype=object)
+    values[free] = _divide(manifest.select(free) if keep else manifest, [1 / k] * k, by, seed, "stratified").astype(str)
+    return manifest.with_column("fold", values)
 
 
 def random_group_parts(groups: npt.NDArray[np.generic], shares: Sequence[float], *, seed: int = 0) -> Ints:

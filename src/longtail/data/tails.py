@@ -160,7 +160,11 @@ def tail_warnings(report: pd.DataFrame) -> list[str]:
     lost = report[(report["before"] >= report["target"]) & (report["after"] < report["target"])]
     said = []
     if len(few):
-        said.append(f"{_with_counts(few)} had fewer images than their target and kept what the others left them.")
+        reach = int(report["target"].max() * (report["before"] / report["target"]).min())
+        said.append(
+            f"{_with_counts(few)} had fewer images than their target to begin with;"
+            f" the whole profile can be had from {max(reach, 1):,} images down (n_max)."
+        )
     if len(lost):
         said.append(
             f"{_with_counts(lost)} ended below their target, since they share images with labels that were cut."
