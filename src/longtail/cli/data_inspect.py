@@ -1,0 +1,70 @@
+"""`longtail data inspect MANIFEST`: the audit of a manifest as tables, JSON and a page of plots."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longtail.cli import role_flags
+
+
+def inspect(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The CSV or Parquet manifest, or its folder.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Where inspection.json and inspection.png go; default: beside MANIFEST."
+        ),
+    ] = None,
+    head: Annotated[
+        int | None, typer.Option("--head", min=0, help="A head label has more training images than this.")
+    ] = None,
+    tail: Annotated[int | None, typer.Option("--tail", min=0, help="A tail label has fewer training images.")] = None,
+    labels: role_flags.Labels = None,
+    label: role_flags.Label = None,
+    image: role_flags.Image = None,
+    patient: role_flags.Patient = None,
+    study: role_flags.Study = None,
+    view: role_flags.View = None,
+    source: role_flags.Source = None,
+    split: role_flags.Split = None,
+    boxes: role_flags.Boxes = None,
+    root: role_flags.Root = None,
+    uncertain: role_flags.Uncertain = None,
+    no_files: Annotated[bool, typer.Option("--no-files", help="Do not look at image files at all.")] = False,
+    no_duplicates: Annotated[bool, typer.Option("--no-duplicates", help="Do not search for duplicate images.")] = False,
+    no_page: Annotated[bool, typer.Option("--no-page", help="Write no inspection.png.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of tables.")] = False,
+) -> None:
+    """Audit a manifest: counts, the tail, co-occurrence, unknowns, views, groups, duplicates, and every problem."""
+    import json
+
+    from longtail.cli.console import note, progress, say, table
+    from longtail.data.inspection import inspect as audit
+    from longtail.data.inspection_saving import write_inspection
+    from longtail.data.inspection_tables import tables
+    from longtail.data.manifest import Manifest
+    from longtail.errors import UserError
+
+    flags = role_flags.said(
+        labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,
+        boxes=boxes, root=root, uncertain=uncertain,
+    )  # fmt: skip
+    loaded = Manifest.load(manifest, check=False, **flags)
+    duplicates = not (no_duplicates or no_files)
+    with progress(len(loaded) if duplicates else None, "looking for duplicates") as advance:
+        found = audit(
+            loaded, head=head, tail=tail, duplicates=duplicates, check_files=not no_files, on_progress=advance
+        )  # fmt: skip
+    folder = out or (manifest if manifest.is_dir() else manifest.parent)
+    written = write_inspection(found, loaded, folder, page=not no_page, images=not no_files)
+    if as_json:
+        say(json.dumps(found.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        for one in tables(found):
+            table(*one)
+    note(f"wrote {' and '.join(str(path) for path in written)}")
+    if kinds := [f"{problem.count:,} x {problem.kind}" for problem in found.errors]:
+        raise UserError(
+            f"the manifest has errors ({', '.join(kinds)}): each is named above; mend them before training."
+        )
