@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_files import picture, put
 
 from longtail.data.readers.nih import LABELS, read_nih, years
 from longtail.data.readers.nih_boxes import in_pixels
 from longtail.data.validate import validate
 from longtail.errors import UserError
-from made_files import picture, put
 
 HEADER = (
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
