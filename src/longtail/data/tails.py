@@ -84,13 +84,12 @@ def tail_targets(
         raise UserError(
             "say what the tail is: a ratio such as 100, or a head share such as 0.8 (and a head only with a share)."
         )
-    targets[ranking] = long_tail_counts(
-        n_max or _first(counts, ranking, manifest), ratio, len(counts), rounding=rounding
-    )
-    if (none := np.flatnonzero(targets == 0)).size:
+    first = n_max or _first(counts, ranking, manifest)
+    targets[ranking] = long_tail_counts(first, ratio, len(counts), rounding=rounding)
+    if none := [manifest.labels[i] for i in np.flatnonzero(targets == 0)]:
         raise UserError(
-            f"at ratio {ratio:g} from {targets.max():,} images, {listing([manifest.labels[i] for i in none])} would"
-            " have none; ask for a smaller ratio or a larger n_max."
+            f"at ratio {ratio:g} from {first:,} images, {listing(none)} would have none;"
+            " ask for a smaller ratio or a larger n_max."
         )
     return targets
 
