@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from longtail.errors import unknown_name
+
 Window = Literal["file", "full", "minmax"] | tuple[float, float]
 Levels = npt.NDArray[Any]
 Grey = npt.NDArray[np.uint8]
@@ -55,3 +57,15 @@ def looked_up(values: Levels, curve: Callable[[Levels], Grey]) -> Grey:
 
 def _to_bytes(share: npt.NDArray[np.float64]) -> Grey:
     return np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
+
+
+def window_of(text: str) -> Window:
+    """A window as users write it: `file`, `full`, `minmax` or `CENTER,WIDTH` such as `40,400`."""
+    match text:
+        case "file" | "full" | "minmax":
+            return text
+    try:
+        center, width = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise unknown_name("window", text, ("file", "full", "minmax", "CENTER,WIDTH")) from error
+    return center, width
