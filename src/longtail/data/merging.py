@@ -178,8 +178,8 @@ def _refuse_repeated(images: "pd.Series[str]") -> None:
     again = np.flatnonzero(images.duplicated())
     if len(again):
         raise UserError(
-            f"the image '{images[int(again[0])]}' is in more than one place of the manifests ({len(again):,} such rows);"
-            " merge manifests of different images, one row for each."
+            f"the image '{images[int(again[0])]}' is in more than one place of the manifests ({len(again):,} such"
+            " rows); merge manifests of different images, one row for each."
         )
 
 

@@ -32,7 +32,7 @@ class LabelMap:
     def renaming(self, source: str, labels: Sequence[str]) -> dict[str, str | None]:
         """The new name of each of a source's labels: None where it is left out; one that the map lacks is absent.
 
-        A source without a map is fine if the vocabulary has all of its labels; else the error lists the maps.
+        A source without a map is fine if the vocabulary has all its labels; else the error lists the maps.
         """
         own = {_plain(name): target for name, target in self.maps.get(source, {}).items()}
         known = {**self._same, **own}
@@ -41,9 +41,9 @@ class LabelMap:
             guess = nearest(source, self.maps)
             hint = f" Did you mean '{guess}'?" if guess else ""
             raise UserError(
-                f"the label map '{self.name}' has no map for the source '{source}', whose label {listing(lacking, 3)} is"
-                f" not in its vocabulary.{hint} It has maps for {listing(sorted(self.maps), 30)}; name the source with"
-                f" --source, or add 'maps: {{{source}: {{...}}}}' to a copy of the file."
+                f"the label map '{self.name}' has no map for the source '{source}', whose label {listing(lacking, 3)}"
+                f" is not in its vocabulary.{hint} It has maps for {listing(sorted(self.maps), 30)}; name the source"
+                f" with --source, or add 'maps: {{{source}: {{...}}}}' to a copy of the file."
             )
         return {label: known[_plain(label)] for label in labels if _plain(label) in known}
 

@@ -53,8 +53,8 @@ def read_ham10000(root: Path, out: Path, *, boxes: Literal["auto", "none"] = "au
         label = dict(zip(images, rows["dx"], strict=True))
         found.insert(1, "label", found["image"].map(label))
         found = found[list(BOX_COLUMNS)]
-    classes = pd.Categorical(rows["dx"], categories=list(DIAGNOSES)).codes
-    return from_classes(table, DIAGNOSES, np.asarray(classes), root, found)
+    classes = pd.Index(DIAGNOSES).get_indexer(pd.Index(rows["dx"]))
+    return from_classes(table, DIAGNOSES, classes, root, found)
 
 
 def _boxes(root: Path, place: dict[str, str]) -> pd.DataFrame | None:

@@ -40,7 +40,7 @@ def read_isic2018(root: Path, out: Path) -> Manifest:  # noqa: ARG001
     parts = [_part(path, split) for split, path in files]
     table = pd.concat([part for part, _ in parts], ignore_index=True)
     lesions = _lesions(root)
-    table["lesion"] = table["lesion"].where(table["lesion"] != "", table["image"].map(lesions).fillna(""))
+    table["lesion"] = table["lesion"].where(table["lesion"] != "", [lesions.get(name, "") for name in table["image"]])
     table["image"] = locate(table["image"], root)
     if not (table["lesion"] != "").any():
         table = table.drop(columns="lesion")
@@ -65,7 +65,7 @@ def _part(path: Path, split: str) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
 
 
 def _of_names(names: "pd.Series[str]", path: Path) -> npt.NDArray[np.int64]:
-    codes = pd.Categorical(names.str.upper(), categories=list(DIAGNOSES)).codes
+    codes = pd.Index(DIAGNOSES).get_indexer(pd.Index(names.str.upper()))
     strangers = np.flatnonzero(codes == UNKNOWN_CLASS)
     if len(strangers):
         raise unknown_name("diagnosis", str(names.iloc[int(strangers[0])]), DIAGNOSES, f"column 'dx' of '{path}'")

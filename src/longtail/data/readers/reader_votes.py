@@ -60,10 +60,10 @@ def clusters(sides: Sides, readers: Sequence[str], iou: float) -> Iterator[list[
     """
     groups: list[list[int]] = []
     for i, box in enumerate(sides):
-        best, most = None, iou
+        best, most = None, 0.0
         for group in groups:
             overlap = intersection_over_union(box, sides[group].mean(axis=0))
-            if overlap >= most and readers[i] not in [readers[k] for k in group]:
+            if overlap >= iou and overlap > most and readers[i] not in [readers[k] for k in group]:
                 best, most = group, overlap
         if best is None:
             groups.append([i])

@@ -59,7 +59,8 @@ def read_vindr(root: Path, out: Path, *, agree: int = 2, iou: float = 0.5) -> Ma
     tables, states, boxes = [], [], []
     parts = _marks(root)
     stated = {name for _, names in parts.values() for name in names}
-    labels = tuple(sorted(stated, key=lambda name: (name == NO_FINDING, (*LOCAL, *GLOBAL).index(name))))
+    order = KAGGLE if stated <= set(KAGGLE) else (*LOCAL, *GLOBAL)
+    labels = [name for name in order if name in stated]
     for split, (rows, names) in parts.items():
         images = list(dict.fromkeys(rows["image"]))
         tables.append(pd.DataFrame({"image": images, "source": "vindr", "split": split}))
