@@ -3,7 +3,7 @@ from typing import Literal
 
 import pytest
 
-from longtail.binding import bind, parse_pairs
+from longtail.binding import bind, options_of, parse_pairs
 from longtail.errors import UserError
 
 
@@ -44,3 +44,12 @@ def test_a_typo_dies_with_the_valid_choice(text: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         bind(reader, parse_pairs([text]), "reader")
     assert message in str(error.value)
+
+
+def test_options_as_they_are_written():
+    def other(
+        root: Path, *, blank: Literal["unknown", "negative"] = "negative", images: Path | None = None, n: int = 1
+    ):
+        del root, blank, images, n
+
+    assert options_of(other) == ["blank=negative [unknown|negative]", "images=none", "n=1"]
