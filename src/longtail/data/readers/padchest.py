@@ -4,7 +4,8 @@
 `['normal']`, with stray blanks and repeats inside; it is parsed as a literal and never run. The label set is what the
 data hold, in alphabetical order; `min_count` drops those with fewer images. A cell that is empty or `nan` means that
 nobody labelled the image: all unknown. Images lie in numbered folders (`ImageDir`). The view is `Projection`, the
-curated one (PA, L, AP, AP_horizontal, COSTAL, EXCLUDE); `method` says whether physicians or a network labelled the report.
+curated one (PA, L, AP, AP_horizontal, COSTAL, EXCLUDE); `method` says whether physicians or a network labelled the
+report.
 """
 
 import ast
