@@ -1,6 +1,5 @@
 """Merging readers, against explicit loops."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -82,13 +81,13 @@ def test_three_readers_of_one_mass():
 
 
 def test_one_reader_has_one_vote_for_a_finding():
-    box = [0.0, 0.0, 10.0, 10.0]
-    assert list(clusters(np.array([box, box, box]), ["R1", "R1", "R2"], 0.5)) == [[0, 2], [1]]
+    box = (0.0, 0.0, 10.0, 10.0)
+    assert clusters([box, box, box], ["R1", "R1", "R2"], 0.5) == [[0, 2], [1]]
 
 
 def test_a_box_joins_the_group_it_overlaps_most():
-    sides = np.array([[0, 0, 10, 10], [4, 0, 14, 10], [3.5, 0, 13.5, 10]], dtype=float)
-    assert list(clusters(sides, ["R1", "R2", "R3"], 0.45)) == [[0], [1, 2]]
+    sides = [(0.0, 0.0, 10.0, 10.0), (4.0, 0.0, 14.0, 10.0), (3.5, 0.0, 13.5, 10.0)]
+    assert clusters(sides, ["R1", "R2", "R3"], 0.45) == [[0], [1, 2]]
 
 
 def test_boxes_without_area_are_left_out():
@@ -107,4 +106,4 @@ def test_boxes_without_area_are_left_out():
     ],
 )
 def test_overlap(b, expected):
-    assert intersection_over_union(np.array([0.0, 0, 10, 10]), np.array(b, dtype=float)) == pytest.approx(expected)
+    assert intersection_over_union((0.0, 0.0, 10.0, 10.0), tuple(b)) == pytest.approx(expected)

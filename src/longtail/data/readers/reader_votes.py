@@ -1,6 +1,8 @@
 """What several readers of one image marked, merged into one set of labels and boxes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +11,7 @@ import pandas as pd
 from longtail.data.boxes import SIDES
 
 NO_FINDING = "No finding"
-Sides = npt.NDArray[np.float64]
+Box = tuple[float, float, float, float]  # left, top, right, bottom; plain numbers, since numpy is slow on four
 
 
 def voted_states(
@@ -43,17 +45,19 @@ def merged_boxes(marks: pd.DataFrame, agree: int, iou: float) -> pd.DataFrame:
     readers = marks.groupby("image")["reader"].nunique().to_dict()
     drawn = marks[(marks["right"] > marks["left"]) & (marks["bottom"] > marks["top"])]
     drawn = drawn.drop_duplicates(["image", "label", "reader", *SIDES]).sort_values(["reader", *SIDES], kind="stable")
+    drawn = drawn.sort_values(["image", "label"], kind="stable")
+    names = zip(drawn["image"], drawn["label"], strict=True)
+    marked = zip(names, drawn["reader"], drawn[list(SIDES)].itertuples(index=False, name=None), strict=True)
     rows = []
-    for (image, label), group in drawn.groupby(["image", "label"], sort=True):
-        need = min(agree, readers[str(image)])
-        sides = group[list(SIDES)].to_numpy(dtype=np.float64)
-        found = clusters(sides, group["reader"].tolist(), iou)
-        rows += [(image, label, *sides[members].mean(axis=0)) for members in found if len(members) >= need]
+    for (image, label), group in groupby(marked, key=itemgetter(0)):
+        _, who, sides = zip(*group, strict=True)
+        need = min(agree, readers[image])
+        rows += [(image, label, *mean_box([sides[k] for k in c])) for c in clusters(sides, who, iou) if len(c) >= need]
     return pd.DataFrame(rows, columns=["image", "label", *SIDES])
 
 
-def clusters(sides: Sides, readers: Sequence[str], iou: float) -> Iterator[list[int]]:
-    """Groups of boxes `(N, 4)` that mean one finding, as row indices.
+def clusters(sides: Sequence[Box], readers: Sequence[str], iou: float) -> list[list[int]]:
+    """Groups of boxes that mean one finding, as row indices.
 
     Boxes are taken in turn: each joins the group whose mean box it overlaps most, if by `iou` or more and if its reader
     has no box there yet (one reader has one vote); else it begins a group.
@@ -62,17 +66,24 @@ def clusters(sides: Sides, readers: Sequence[str], iou: float) -> Iterator[list[
     for i, box in enumerate(sides):
         best, most = None, 0.0
         for group in groups:
-            overlap = intersection_over_union(box, sides[group].mean(axis=0))
+            overlap = intersection_over_union(box, mean_box([sides[k] for k in group]))
             if overlap >= iou and overlap > most and readers[i] not in [readers[k] for k in group]:
                 best, most = group, overlap
         if best is None:
             groups.append([i])
         else:
             best.append(i)
-    yield from groups
+    return groups
 
 
-def intersection_over_union(a: Sides, b: Sides) -> float:
-    """Of two boxes (left, top, right, bottom)."""
-    shared = np.prod(np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0))
-    return float(shared / (np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared))
+def mean_box(boxes: Sequence[Box]) -> Box:
+    """Side by side."""
+    left, top, right, bottom = (sum(side) / len(boxes) for side in zip(*boxes, strict=True))
+    return left, top, right, bottom
+
+
+def intersection_over_union(a: Box, b: Box) -> float:
+    """Of two boxes with an area."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
