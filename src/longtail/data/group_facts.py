@@ -20,7 +20,7 @@ class GroupFacts:
     histogram: dict[int, int]
     leaking: int  # groups with images in two splits or more
     leaking_images: int
-    leaks_by_pair: dict[str, int]  # "test + train": groups in both
+    leaks_by_pair: dict[str, int]  # "train + test": groups in both
 
 
 def group_facts(manifest: Manifest, column: str) -> GroupFacts:
@@ -40,6 +40,12 @@ def group_facts(manifest: Manifest, column: str) -> GroupFacts:
     )
 
 
+def split_order(name: str) -> tuple[int, str]:
+    """For sorting splits: train, val, test, then the others by name."""
+    usual = ("train", "val", "test")
+    return (usual.index(name), "") if name in usual else (len(usual), name)
+
+
 def studies_per_patient(manifest: Manifest) -> dict[int, int]:
     """`[k]`: patients who have k studies, among rows that name both."""
     pairs = pd.DataFrame({"patient": _values(manifest, "patient"), "study": _values(manifest, "study")})
@@ -51,15 +57,15 @@ def _leaks(
     codes: npt.NDArray[np.intp], groups: int, splits: "pd.Series[str]"
 ) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
     """Which groups are in several splits, and how many in each pair of splits."""
-    parts, names = pd.factorize(splits, sort=True)
+    parts, found = pd.factorize(splits)
+    names = [str(name) for name in found]
     both = (codes >= 0) & (parts >= 0)
     inside = np.zeros((groups, len(names)), dtype=bool)
     inside[codes[both], parts[both]] = True
     leaking = inside.sum(axis=1) > 1
     torn = inside[leaking]
-    pairs = {
-        f"{names[a]} + {names[b]}": int((torn[:, a] & torn[:, b]).sum()) for a, b in combinations(range(len(names)), 2)
-    }
+    order = sorted(range(len(names)), key=lambda i: split_order(names[i]))
+    pairs = {f"{names[a]} + {names[b]}": int((torn[:, a] & torn[:, b]).sum()) for a, b in combinations(order, 2)}
     return leaking, {pair: count for pair, count in pairs.items() if count}
 
 

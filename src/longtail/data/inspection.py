@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longtail.data.duplicates import duplicate_images
-from longtail.data.group_facts import GroupFacts, group_facts, studies_per_patient
+from longtail.data.group_facts import GroupFacts, group_facts, split_order, studies_per_patient
 from longtail.data.grouping import grouping_columns
 from longtail.data.label_groups import Boundaries, group_boundaries, label_groups
 from longtail.data.label_relations import LabelRelations, label_relations
@@ -129,7 +129,7 @@ def inspect(
     by = {
         part: state_counts_by(manifest, part) if _told(manifest, part) else {} for part in ("split", "view", "source")
     }
-    by["split"] = {name: by["split"][name] for name in sorted(by["split"], key=_split_order)}
+    by["split"] = {name: by["split"][name] for name in sorted(by["split"], key=split_order)}
     groupings = grouping_columns(manifest)
     return Inspection(
         file=str(manifest.path) if manifest.path else None,
@@ -190,7 +190,7 @@ def _duplicate(manifest: Manifest, rows: list[int]) -> Duplicate:
         conflicting = len(set(targets[targets >= 0].tolist())) > 1
     else:
         conflicting = bool(((targets == 1).any(axis=0) & (targets == 0).any(axis=0)).any())
-    splits = sorted(set(table["split"]) - {""}) if "split" in table else []
+    splits = sorted(set(table["split"]) - {""}, key=split_order) if "split" in table else []
     return Duplicate(rows, table["image"].tolist(), splits, conflicting)
 
 
@@ -202,11 +202,6 @@ def look_at_files(manifest: Manifest) -> Files:
     there = np.setdiff1d(np.arange(len(manifest)), absent)
     paths = manifest.image_paths
     return Files(len(absent), image_headers([paths[row] for row in there]) if len(there) else None)
-
-
-def _split_order(name: str) -> int:
-    usual = ("train", "val", "test")
-    return usual.index(name) if name in usual else len(usual)
 
 
 def _told(manifest: Manifest, column: str) -> bool:

@@ -43,7 +43,7 @@ def facts(inspection: Inspection) -> list[tuple[str, Any]]:
         ("images", inspection.rows),
         *[(_plural(role), one.groups) for role, one in inspection.grouped.items()],
         ("labels", len(inspection.labels)),
-        ("labels without images", len(ratio.without)),
+        ("labels without images" + (" in train" if "train" in inspection.by_split else ""), len(ratio.without)),
         ("imbalance ratio", f"{ratio.ratio:,.1f}" if ratio.most else "none"),
     ]
     if inspection.per_image:

@@ -17,6 +17,7 @@ from longtail.errors import UserError, listing, nearest
 
 # A column counts as a label when nobody says so and at least this share of its filled cells are states.
 _MOSTLY = 0.9
+_IDENTIFIER = 1000  # a column of more different values than this is no label, and not worth parsing word by word
 _SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
 
 
@@ -54,9 +55,10 @@ def _table(raw: pa.Table, roles: Roles, labels: tuple[str, ...], path: Path) -> 
     parts = {getattr(roles, part): part for part in ("image", *GROUP_ROLES) if getattr(roles, part)}
     skip = {*labels, roles.label}
     columns: dict[str, Any] = {}
-    for name in sorted((n for n in raw.column_names if n not in skip), key=lambda n: n not in parts):
-        target = parts.get(name) or (f"other_{name}" if name in parts.values() else name or "unnamed")
-        columns[target] = pd.Series(raw.column(name).to_pandas(), dtype="str")
+    kept = [(i, name) for i, name in enumerate(raw.column_names) if name not in skip]
+    for i, name in sorted(kept, key=lambda pair: pair[1] not in parts):
+        target = parts.get(name) or (f"other_{name}" if name in parts.values() else name or f"unnamed_{i + 1}")
+        columns[target] = pd.Series(raw.column(i).to_pandas(), dtype="str")
     table = pd.DataFrame(columns)
     _require_images(table["image"], roles, path)
     if "split" in table:
@@ -79,7 +81,7 @@ def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], n
     candidates = roles.labels or [name for name in raw.column_names if name not in parts and name]
     labels, columns = [], []
     for name in candidates:
-        column, share = _column_states(raw.column(name), roles.uncertain)
+        column, share = _column_states(raw.column(name), roles.uncertain, most=None if roles.labels else _IDENTIFIER)
         if roles.labels is None and share < _MOSTLY:
             continue  # an ordinary column, such as age
         _require_states(column, raw.column(name), name, path)
@@ -93,11 +95,13 @@ def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], n
     return tuple(labels), np.stack(columns, axis=1)
 
 
-def _column_states(column: pa.ChunkedArray, uncertain: UncertainPolicy) -> tuple[npt.NDArray[np.float32], float]:
+def _column_states(
+    column: pa.ChunkedArray, uncertain: UncertainPolicy, most: int | None
+) -> tuple[npt.NDArray[np.float32], float]:
     """One column's states (`BAD` where a cell is none) and the share of filled cells that are states."""
     encoded = column.combine_chunks().dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    if len(words) > 1000:  # an identifier: not worth parsing word by word
+    if most and len(words) > most:
         return np.full(len(column), BAD), 0.0
     lookup = np.array([state_of(word, uncertain) for word in words], dtype=np.float32)
     codes = encoded.indices.to_numpy(zero_copy_only=False)

@@ -149,7 +149,7 @@ def _draw_splits(figure: Figure, inspection: Inspection, rows: Rows, box: Box) -
     axes.xaxis.set_major_locator(LogLocator(base=10, numticks=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.xaxis.set_minor_locator(NullLocator())
-    _title(figure, box, "Share by split" + (" (hollow: none)" if (shares == 0).any() else ""))
+    _title(figure, box, "Share by split" + (" (○ none)" if (shares == 0).any() else ""))
     legend(figure, box.left, box.top - 0.27, list(zip(splits, SERIES, strict=False)), box.width)
 
 

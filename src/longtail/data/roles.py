@@ -1,11 +1,11 @@
 """Roles: which column of a table is the image, a label, the patient ..., as a small YAML beside it says (or flags).
 
-    image: path              # the column that holds image paths
-    root: ../images          # the folder these paths start from (default: the manifest's own folder)
-    labels: [Mass, Nodule]   # multi-label: a column each;  or  label: dx  for one column holding the class
-    patient: subject_id
-    boxes: boxes.csv         # a table: image, label, left, top, right, bottom (pixels of that image)
-    uncertain: unknown       # what -1 and U mean: unknown, positive or negative
+image: path              # the column that holds image paths
+root: ../images          # the folder these paths start from (default: the manifest's own folder)
+labels: [Mass, Nodule]   # multi-label: a column each;  or  label: dx  for one column holding the class
+patient: subject_id
+boxes: boxes.csv         # a table: image, label, left, top, right, bottom (pixels of that image)
+uncertain: unknown       # what -1 and U mean: unknown, positive or negative
 """
 
 from collections.abc import Sequence
@@ -62,6 +62,7 @@ class Roles:
         """Fill unsaid roles from the usual names among `columns`; a stated one that is absent is an error."""
         stated = {role: getattr(self, role) for role in COLUMN_ROLES}
         _require(columns, [name for name in stated.values() if name])
+        _refuse_two_parts(stated)
         taken = set(self.labels or ()) | {name for name in stated.values() if name}
         for role, usual in USUAL_NAMES.items():
             skip = stated[role] or (role == "label" and self.labels)  # listed labels are columns: multi-label
@@ -103,7 +104,9 @@ def load_roles(path: Path) -> Roles:
         at = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"'{path}' is not readable YAML{at}; write one 'role: column' per line.") from error
     if not isinstance(said, dict):
-        raise UserError(f"'{path}' holds no 'role: column' lines; valid roles: {', '.join(f.name for f in fields(Roles))}.")
+        raise UserError(
+            f"'{path}' holds no 'role: column' lines; valid roles: {', '.join(f.name for f in fields(Roles))}."
+        )
     return checked(said, f"'{path}'")
 
 
@@ -121,6 +124,13 @@ def _label_list(labels: Any, where: str) -> tuple[str, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"'labels' in {where} names {', '.join(twice)} twice; name each label once.")
     return tuple(names)
+
+
+def _refuse_two_parts(stated: dict[str, str | None]) -> None:
+    parts: dict[str, str] = {}
+    for role, name in stated.items():
+        if name and parts.setdefault(name, role) != role:
+            raise UserError(f"the column '{name}' is named as {parts[name]} and as {role}; a column plays one part.")
 
 
 def _require(columns: Sequence[str], names: Sequence[str]) -> None:

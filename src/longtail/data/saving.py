@@ -1,7 +1,8 @@
 """A `Manifest` as files: the table, the YAML that says which column is what, and the boxes."""
 
+import csv
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,15 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
         if path.suffix.lower() in PARQUET_SUFFIXES:
             table.to_parquet(beside, index=False)
         else:
-            table.to_csv(beside, index=False, lineterminator="\n")
+            quoting: Literal[0, 1] = csv.QUOTE_ALL if _has_carriage_return(table) else csv.QUOTE_MINIMAL
+            table.to_csv(beside, index=False, lineterminator="\n", quoting=quoting, encoding="utf-8")
+
+
+def _has_carriage_return(table: pd.DataFrame) -> bool:
+    """Whether a cell or name holds one: the csv writer would leave it bare, and every reader end the row there."""
+    texts = [table[name] for name in table.select_dtypes(include=["object", "string"])]
+    names = "".join(map(str, table.columns))
+    return "\r" in names or any(column.astype("str").str.contains("\r", regex=False).any() for column in texts)
 
 
 def _with_labels(manifest: Manifest) -> pd.DataFrame:

@@ -7,6 +7,7 @@ which real files are broken, and byte-order marks, semicolons and tabs as spread
 import gzip
 import zlib
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -39,7 +40,8 @@ def row_place(path: Path | None, row: int) -> str:
     """Where row `row` (from 0) stands, as a user finds it: `row 3`, and the line where that is certain."""
     if path is None or path.suffix.lower() in PARQUET_SUFFIXES or not path.exists():
         return f"row {row + 1}"
-    return f"row {row + 1} (line {row + 2})" if _one_line_per_row(path) else f"row {row + 1}"
+    plain = _one_line_per_row(path, path.stat().st_mtime_ns)
+    return f"row {row + 1} (line {row + 2})" if plain else f"row {row + 1}"
 
 
 def _read_parquet(path: Path) -> pa.Table:
@@ -169,16 +171,12 @@ def _is_empty_body(path: Path) -> bool:
         return not file.read(1 << 16).strip()
 
 
-def _one_line_per_row(path: Path) -> bool:
-    """Whether no quoted cell holds a line end, so that rows can be found by line number (up to 256 MiB are checked)."""
+@lru_cache(maxsize=8)
+def _one_line_per_row(path: Path, _changed: int) -> bool:
+    """Whether no cell holds a line end and no line is empty, so that a row's line is known (up to 256 MiB)."""
     if path.stat().st_size > 256 << 20:
         return False
-    data = _bytes(path)
-    if b'"' not in data:
-        return True
-    quotes_so_far = 0
-    for line in data.splitlines():
-        quotes_so_far += line.count(b'"')
-        if quotes_so_far % 2:
-            return False
-    return True
+    data = _bytes(path).rstrip()
+    if b"\n\n" in data or b"\n\r\n" in data:  # empty lines are no rows
+        return False
+    return not any(b"\n" in quoted or b"\r" in quoted for quoted in data.split(b'"')[1::2])

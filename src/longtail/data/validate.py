@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
 from longtail.data.tables import row_place
 from longtail.errors import UserError, listing, nearest
@@ -68,7 +69,7 @@ def _duplicates(manifest: Manifest) -> Iterator[Problem]:
 
 def _studies(manifest: Manifest) -> Iterator[Problem]:
     if manifest.has("study") and manifest.has("patient"):
-        for row, value, others in _crossing(manifest.table["study"], manifest.table["patient"]):
+        for row, value, others in _crossing(manifest.table["study"], _filled(manifest.table["patient"])):
             yield Problem(
                 "study-of-two-patients", "error", len(others),
                 f"{_place(manifest, row)}, {_name(manifest, 'study')} of {_file(manifest)}: the study '{value}' has the"
@@ -79,18 +80,20 @@ def _studies(manifest: Manifest) -> Iterator[Problem]:
 def _splits(manifest: Manifest) -> Iterator[Problem]:
     if not manifest.has("split"):
         return
-    for role in ("patient", "study"):
-        if manifest.has(role):
-            split = manifest.table["split"].where(manifest.table["split"] != "")
-            for row, value, others in _crossing(manifest.table[role], split):
-                yield Problem(
-                    "leak", "warning", len(others),
-                    f"{_place(manifest, row)} of {_file(manifest)}: the {role} '{value}' is in the splits"
-                    f" {listing(others[0])} ({len(others):,} such {role}s), so scores will be too good;"
-                    " split by group with 'longtail data split'.",
-                )  # fmt: skip
-            return
     yield from _odd_split_names(manifest)
+    for role in grouping_columns(manifest)[:1]:  # the widest: what it keeps whole, the others keep whole
+        for row, value, others in _crossing(manifest.table[role], _filled(manifest.table["split"])):
+            such = (
+                f"{len(others):,} such {'studies' if role == 'study' else f'{role}s'}"
+                if len(others) > 1
+                else "the only one"
+            )
+            yield Problem(
+                "leak", "warning", len(others),
+                f"{_place(manifest, row)} of {_file(manifest)}: the {role} '{value}' is in the splits"
+                f" {listing(others[0])} ({such}), so scores will be too good;"
+                " split by group with 'longtail data split'.",
+            )  # fmt: skip
 
 
 def _odd_split_names(manifest: Manifest) -> Iterator[Problem]:
@@ -103,6 +106,11 @@ def _odd_split_names(manifest: Manifest) -> Iterator[Problem]:
                 "odd-split", "warning", int((manifest.table["split"] == value).sum()),
                 f"{_place(manifest, row)} of {_file(manifest)} has the split '{value}'; did you mean '{guess}'?",
             )  # fmt: skip
+
+
+def _filled(cells: "pd.Series[str]") -> "pd.Series[str]":
+    """A column with empty cells missing."""
+    return cells.where(cells != "")
 
 
 def _crossing(groups: "pd.Series[str]", parts: "pd.Series[str]") -> list[tuple[int, str, list[list[str]]]]:
@@ -137,7 +145,7 @@ def _labels(manifest: Manifest) -> Iterator[Problem]:
 def _boxes(manifest: Manifest) -> Iterator[Problem]:
     if manifest.boxes is None:
         return
-    boxes = manifest.boxes
+    boxes = manifest.boxes.reset_index(drop=True)
     checks = {
         "box-of-unknown-label": (~boxes["label"].isin(manifest.labels), "label", manifest.labels),
         "box-of-unknown-image": (~boxes["image"].isin(set(manifest.table["image"])), "image", ()),
@@ -148,8 +156,8 @@ def _boxes(manifest: Manifest) -> Iterator[Problem]:
             hint = f" Valid: {listing(valid)}." if valid else " Drop the box or add the image."
             yield Problem(
                 kind, "error", int(bad.sum()),
-                f"row {row + 1} of the box table names the {column} '{boxes[column][row]}', which {_file(manifest)} lacks"
-                f" ({int(bad.sum()):,} such boxes).{hint}",
+                f"row {row + 1} of the box table names the {column} '{boxes[column][row]}', which {_file(manifest)}"
+                f" lacks ({int(bad.sum()):,} such boxes).{hint}",
             )  # fmt: skip
     yield from _box_shape(boxes)
 
@@ -173,7 +181,7 @@ def _boxes_outside(manifest: Manifest) -> Iterator[Problem]:
         return
     from longtail.data.decode import image_size
 
-    boxes = manifest.boxes
+    boxes = manifest.boxes.reset_index(drop=True)
     sizes = {name: image_size(path) for name in boxes["image"].unique() if (path := manifest.root / name).exists()}
     width, height = (boxes["image"].map({k: v[i] for k, v in sizes.items() if v}).to_numpy(float) for i in (0, 1))
     bad = (boxes["right"] > width + 1) | (boxes["bottom"] > height + 1)  # published boxes are rounded
@@ -181,9 +189,9 @@ def _boxes_outside(manifest: Manifest) -> Iterator[Problem]:
         row = int(np.flatnonzero(bad)[0])
         yield Problem(
             "box-outside", "error", int(bad.sum()),
-            f"row {row + 1} of the box table ends at ({boxes['right'][row]:g}, {boxes['bottom'][row]:g}), outside its image"
-            f" '{boxes['image'][row]}' of {width[row]:g} x {height[row]:g} pixels ({int(bad.sum()):,} such boxes);"
-            " give boxes in the pixels of the image file.",
+            f"row {row + 1} of the box table ends at ({boxes['right'][row]:g}, {boxes['bottom'][row]:g}), outside its"
+            f" image '{boxes['image'][row]}' of {width[row]:g} x {height[row]:g} pixels"
+            f" ({int(bad.sum()):,} such boxes); give boxes in the pixels of the image file.",
         )  # fmt: skip
 
 
