@@ -50,7 +50,7 @@ def prepare(
 
     def one(side: int) -> Prepared:
         with ExitStack() as shown:
-            advance: list[Callable[[int], None]] = [lambda n: None]
+            advance: list[Callable[[int], None]] = [lambda _: None]
 
             def step(done: int, total: int) -> None:
                 if done == 1:  # how many are left to do is known only now

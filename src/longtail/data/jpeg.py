@@ -17,7 +17,7 @@ from longtail.data.raster import read_raster
 
 # 5, 6 and 7 eighths have no fast path in libjpeg-turbo: the whole image is as quick.
 EIGHTHS = (1, 2, 3, 4, 8)
-# Twice the target or more keeps the antialiased resize that follows within 0.2 grey levels of the full decode.
+# Twice the target or more keeps the antialiased resize that follows within half a grey level of the full decode.
 OVERSAMPLING = 2
 _EXIF_WITHIN = 1 << 18  # bytes; EXIF comes first, at most after one colour profile
 
