@@ -5,11 +5,14 @@ negative; `two_sided` mixes them by the target. So targets between 0 and 1 (mixe
 every loss of this room, an unknown target takes part in neither side, and nothing is gathered or synchronised.
 """
 
+from typing import Literal, get_args
+
 from torch import Tensor, float64
 
 from longtail.errors import unknown_name
 
-REDUCTIONS = ("mean", "sum", "none")
+Reduction = Literal["mean", "sum", "none"]
+REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 
 
 def precise(logits: Tensor) -> Tensor:

@@ -1,0 +1,152 @@
+"""Distribution-balanced loss: weights that know which labels come together, and negatives that stop pushing.
+
+Paper: Wu et al., Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed Datasets, ECCV 2020. Code:
+`timm.loss.DistributionBalancedLoss`, whose defaults (the paper's for COCO; VOC has map_mu 0.3, neg_scale 5), reduction
+and treatment of binary targets are these; the original repository has no licence.
+
+Three parts. Weights: the chance of drawing label c by itself over the chance of drawing the image through any of its
+labels, r = (1/n_c) / sum_positives(1/n_j), made smooth, w = map_alpha + sigmoid(map_beta (r - map_mu)). Negatives:
+softplus(neg_scale z) / neg_scale, flat sooner. A prior: z is the logit plus init_bias log(pi/(1-pi)) / neg_scale. On
+top a focal term, times focal_balance. An image without positives has r infinite: weight 1 + map_alpha, where the
+original is nan. Empty labels count as one image.
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from longtail.errors import UserError
+from longtail.losses import LOSSES
+from longtail.losses.focus import power
+from longtail.losses.labels import as_shares
+from longtail.losses.masking import Reduction, check_reduction, precise, sides, two_sided
+from longtail.losses.weights import Counts
+
+
+def distribution_balanced_loss(
+    logits: Tensor,
+    target: Tensor,
+    class_counts: Counts,
+    num_rows: int,
+    *,
+    map_alpha: float = 0.1,
+    map_beta: float = 10.0,
+    map_mu: float = 0.2,
+    neg_scale: float = 2.0,
+    init_bias: float = 0.05,
+    focal_gamma: float = 2.0,
+    focal_balance: float = 2.0,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """Distribution-balanced loss of logits `(B, C)` and targets `(B, C)` in [0, 1], nan unknown.
+
+    `class_counts` `(C,)` are images having each label among `num_rows`. `mean` divides by the number of known entries.
+    """
+    rarity, bias = label_constants(class_counts, num_rows, init_bias / neg_scale)
+    logits = precise(logits)
+    weight = rebalancing_weights(target.to(logits), rarity.to(logits), map_alpha, map_beta, map_mu)
+    return tolerant_focal(
+        logits + bias.to(logits),
+        target,
+        weight,
+        neg_scale=neg_scale,
+        gamma=focal_gamma,
+        balance=focal_balance,
+        reduction=reduction,
+    )
+
+
+def label_constants(class_counts: Counts, num_rows: int, bias_scale: float) -> tuple[Tensor, Tensor]:
+    """`(1 / n_c, bias_scale log(pi / (1 - pi)))`, each `(C,)`, counts held to 1 .. num_rows - 1."""
+    if num_rows < 2:
+        raise UserError(f"num_rows is {num_rows}; the distribution-balanced loss needs 2 training images or more.")
+    counts = (as_shares(class_counts, num_rows).double() * num_rows).round().clamp(1, num_rows - 1)
+    return (1 / counts).float(), (bias_scale * torch.log(counts / (num_rows - counts))).float()
+
+
+def rebalancing_weights(target: Tensor, rarity: Tensor, alpha: float, beta: float, mu: float) -> Tensor:
+    """The smoothed ratio of chances, `(B, C)`, from targets `(B, C)` and `1 / n_c` `(C,)`."""
+    through_any = (sides(target)[0] * rarity).sum(dim=1, keepdim=True)
+    ratio = rarity / through_any.clamp(min=torch.finfo(rarity.dtype).tiny)
+    return torch.sigmoid(beta * (ratio - mu)) + alpha
+
+
+def tolerant_focal(
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    *,
+    neg_scale: float,
+    gamma: float,
+    balance: float,
+    reduction: Reduction,
+) -> Tensor:
+    """Focal loss of shifted logits whose negatives are scaled; `weight` `(B, C)` for both sides."""
+    scaled = logits * neg_scale
+    if_positive, if_negative = functional.logsigmoid(logits), functional.softplus(scaled)
+    if gamma > 0:
+        if_positive = if_positive * power(1 - torch.sigmoid(logits), gamma)
+        if_negative = if_negative * power(torch.sigmoid(scaled), gamma)
+        weight = weight * balance
+    return two_sided(
+        if_positive,
+        if_negative,
+        target,
+        reduction=reduction,
+        positive_weight=-weight,
+        negative_weight=weight / neg_scale,
+    )
+
+
+@LOSSES.register(
+    "distribution_balanced", paper="Wu et al. 2020", code="timm DistributionBalancedLoss", task="multilabel"
+)
+class DistributionBalanced(nn.Module):
+    """Weights for labels that come together, and negatives that stop pushing early."""
+
+    needs: ClassVar[str] = "logits"
+    rarity: Tensor
+    bias: Tensor
+
+    def __init__(
+        self,
+        class_counts: Counts,
+        num_rows: int,
+        *,
+        map_alpha: float = 0.1,
+        map_beta: float = 10.0,
+        map_mu: float = 0.2,
+        neg_scale: float = 2.0,
+        init_bias: float = 0.05,
+        focal_gamma: float = 2.0,
+        focal_balance: float = 2.0,
+        reduction: Reduction = "mean",
+    ) -> None:
+        super().__init__()
+        check_reduction(reduction)
+        if neg_scale <= 0 or focal_gamma < 0:
+            raise UserError(
+                f"distribution-balanced loss: neg_scale is {neg_scale}, focal_gamma {focal_gamma};"
+                " choose neg_scale above 0 and focal_gamma 0 or more."
+            )
+        rarity, bias = label_constants(class_counts, num_rows, init_bias / neg_scale)
+        self.register_buffer("rarity", rarity, persistent=False)
+        self.register_buffer("bias", bias, persistent=False)
+        self.map = (map_alpha, map_beta, map_mu)
+        self.neg_scale, self.gamma, self.balance = neg_scale, focal_gamma, focal_balance
+        self.reduction: Reduction = reduction
+
+    def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
+        """Logits `(B, C)`, targets `(B, C)`, nan unknown."""
+        logits = precise(inputs)
+        return tolerant_focal(
+            logits + self.bias,
+            target,
+            rebalancing_weights(target.to(logits), self.rarity, *self.map),
+            neg_scale=self.neg_scale,
+            gamma=self.gamma,
+            balance=self.balance,
+            reduction=self.reduction,
+        )

@@ -1,0 +1,61 @@
+"""Two-way loss: the hardest positive against the hardest negative, within each image and within each label.
+
+Paper: Kobayashi, Two-Way Multi-Label Loss, CVPR 2023. Code: `timm.loss.TwoWayLoss` (same defaults and reduction). With
+T the temperatures and LSE the log of a sum of exponentials,
+
+    softplus( Tn LSE_negatives(z / Tn) + Tp LSE_positives(-z / Tp) )
+
+once per image over its labels and once per label over the batch's images; each way is the mean over the images (labels)
+that have a positive, and the two are added. So `mean` is over rows and columns, not entries, and small batches see few
+labels. The logits are ranks, not probabilities: calibrate before thresholding.
+
+Entries of the other sort are sunk by -1e30 instead of masked: adding is cheap, a row with nothing in it comes out as an
+exact 0 with gradient 0, and no logit of either sign reaches that deep (timm's -1e4 is reached by fp16 logits).
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from longtail.errors import UserError
+from longtail.losses import LOSSES
+from longtail.losses.masking import precise
+
+_DEEP = -1e30
+
+
+def two_way_loss(
+    logits: Tensor, target: Tensor, *, temperature_pos: float = 4.0, temperature_neg: float = 1.0
+) -> Tensor:
+    """Two-way loss of logits `(B, C)` and targets `(B, C)`; above 0.5 is positive, nan unknown. A single number."""
+    logits = precise(logits)
+    positive, negative = (target > 0.5).to(logits.dtype), (target <= 0.5).to(logits.dtype)
+    push = (1 - positive) * _DEEP - logits / temperature_pos
+    pull = (1 - negative) * _DEEP + logits / temperature_neg
+    ways = [
+        functional.softplus(
+            torch.logsumexp(pull, dim) * temperature_neg + torch.logsumexp(push, dim) * temperature_pos
+        ).sum()
+        / positive.amax(dim).sum().clamp(min=1)
+        for dim in (0, 1)
+    ]
+    return ways[0] + ways[1]
+
+
+@LOSSES.register("two_way", paper="Kobayashi 2023", code="timm TwoWayLoss", task="multilabel")
+class TwoWay(nn.Module):
+    """Ranks positives above negatives within each image and within each label of the batch."""
+
+    needs: ClassVar[str] = "logits"
+
+    def __init__(self, *, temperature_pos: float = 4.0, temperature_neg: float = 1.0) -> None:
+        super().__init__()
+        if temperature_pos <= 0 or temperature_neg <= 0:
+            raise UserError(f"two-way loss: temperatures {temperature_pos}, {temperature_neg}; choose them above 0.")
+        self.temperature_pos, self.temperature_neg = temperature_pos, temperature_neg
+
+    def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
+        """Logits `(B, C)`, targets `(B, C)`, nan unknown."""
+        return two_way_loss(inputs, target, temperature_pos=self.temperature_pos, temperature_neg=self.temperature_neg)
