@@ -13,9 +13,10 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from longtail.binding import parse_pairs
 from longtail.data.phantom.findings import Finding
 from longtail.data.phantom.people import Patient, Shot, View, make_patient, make_shot
-from longtail.errors import UserError, unknown_name
+from longtail.errors import UserError, listing, unknown_name
 
 CAUSES = ("age", "airleak", "congestion", "fluid", "illness", "infection", "tumour")
 NO_FINDING = "No Finding"
@@ -66,7 +67,7 @@ class Causes:
         own, now = np.sqrt(self.lasting), np.sqrt(1 - self.lasting)
         shared = self.loadings @ self.loadings.T * (np.outer(own, own) + np.outer(now, now))
         np.fill_diagonal(shared, 1)
-        return shared
+        return np.asarray(shared, dtype=np.float64)
 
 
 def with_prevalence(table: tuple[Finding, ...], prevalence: Mapping[str, float]) -> tuple[Finding, ...]:
@@ -77,6 +78,15 @@ def with_prevalence(table: tuple[Finding, ...], prevalence: Mapping[str, float])
         if not 0 <= share <= 1:
             raise UserError(f"the prevalence of '{name}' is {share:g}; give a share from 0 to 1.")
     return tuple(replace(f, prevalence=prevalence.get(f.name, f.prevalence)) for f in table)
+
+
+def parse_prevalence(texts: list[str]) -> dict[str, float]:
+    """`["Hernia=0.2"]` as a dict; the error shows the form."""
+    pairs = parse_pairs(texts)
+    try:
+        return {name: float(share) for name, share in pairs.items()}
+    except ValueError as error:
+        raise UserError(f"a prevalence in {listing(texts)} is no number; write 'Hernia=0.2'.") from error
 
 
 def make_case(seed: int, number: int, causes: Causes, *, single: bool = False) -> Case:

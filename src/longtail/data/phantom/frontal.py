@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from longtail.data.phantom.grid import Array, Grid
+from longtail.data.phantom.grid import Array, Grid, Strip, single
 from longtail.data.phantom.people import Patient, Shot
 from longtail.data.phantom.scene import FrontalScene
 from longtail.data.phantom.shapes import Stroke, clouds, curve, edge, ellipse, paint
@@ -19,15 +19,15 @@ def draw_frontal(grid: Grid, thorax: Thorax, patient: Patient, shot: Shot, rng: 
     lung = _lung_fields(chest)
     clear = lung * (1 - 0.88 * chest.middle)
     air = AIR * tissue * clear * _depth(chest)
+    texture = 0.025 * clouds(rng, grid.size, 9) * tissue
     vessels = _vessels(grid, thorax, rng) * (0.35 * lung + 0.65 * clear)
     density = tissue - air + vessels + 0.07 * (lung - clear)
-    density += _spine(grid, thorax)
     density += _ribs(chest)
     density += _shoulders(grid, thorax, shot)
-    density += 0.025 * clouds(rng, grid.size, 9) * tissue
-    density -= _windpipe(grid, thorax)
+    density += texture
+    _draw_midline(density, grid, thorax)
     density -= _stomach(chest, patient)
-    return FrontalScene(grid, shot.view, np.maximum(density, 0), air, lung, vessels, chest)
+    return FrontalScene(grid, shot.view, np.maximum(density, 0), single(air), lung, single(vessels), chest)
 
 
 def _tissue(grid: Grid, thorax: Thorax, patient: Patient) -> Array:
@@ -72,16 +72,30 @@ def _depth(chest: Chest) -> Array:
     return (0.62 + 0.38 * bulge) * (1 - 0.22 * edge(np.float32(chest.thorax.apex + 0.2) - chest.grid.level, 0.25))
 
 
-def _spine(grid: Grid, thorax: Thorax) -> Array:
-    x = grid.x - thorax.axis(grid.y)
-    phase = grid.y * np.float32(1 / 0.135)
+def _draw_midline(density: Array, grid: Grid, thorax: Thorax) -> None:
+    """Spine and windpipe, computed in the film's middle columns only."""
+    strip = grid.strip(0.16)
+    density[strip.window] += _spine(strip, thorax)
+    x = strip.x - np.float32(thorax.shift + 0.008)
+    density[strip.window] -= 0.17 * edge(0.032 - np.abs(x), 0.012) * edge(np.float32(-0.17) - grid.level, 0.03)
+    for side in (-1, 1):  # the main bronchi
+        density -= 0.07 * ellipse(
+            grid, (thorax.shift + side * 0.07, -0.125), (0.1, 0.022), tilt=side * 0.75, soft=0.012
+        )
+
+
+def _spine(strip: Strip, thorax: Thorax) -> Array:
+    off = np.abs(strip.x - thorax.axis(strip.y))
+    phase = strip.y * np.float32(1 / 0.135)
     phase -= np.floor(phase)
     disc = edge(np.float32(0.13) - np.abs(phase - np.float32(0.5)), 0.08)
-    body = edge(0.078 - np.abs(x), 0.015)
-    rim = body - edge(0.062 - np.abs(x), 0.012)
-    spot = edge(np.float32(0.16) - np.sqrt(np.square(9 * np.abs(x) - np.float32(0.43)) + np.square(phase - np.float32(0.12))), 0.08)
-    process = edge(np.float32(0.017) - np.abs(x), 0.012) * (phase > 0.7)
-    return (0.13 * body * (1 - 0.45 * disc) + 0.05 * rim + 0.06 * spot + 0.06 * process)
+    body = edge(0.078 - off, 0.015)
+    rim = body - edge(0.062 - off, 0.012)
+    pedicle = np.sqrt(np.square(9 * off - np.float32(0.43)) + np.square(phase - np.float32(0.12)))
+    process = edge(np.float32(0.017) - off, 0.012) * (phase > 0.7)
+    return single(
+        0.13 * body * (1 - 0.45 * disc) + 0.05 * rim + 0.06 * edge(np.float32(0.16) - pedicle, 0.08) + 0.06 * process
+    )
 
 
 def _ribs(chest: Chest) -> Array:
@@ -105,7 +119,7 @@ def _rows(level: Array, norm: Array, gap: float, half: float) -> Array:
     number = np.floor(phase)
     t = np.abs(phase - number - np.float32(0.5)) * np.float32(gap / half) / norm
     number = np.clip(number + 1, 0, RIBS + 1).astype(np.intp)
-    return edge(1 - t, 0.22) * (0.72 + 0.38 * np.minimum(t * t, 1)) * _GAIN[number]
+    return single(edge(1 - t, 0.22) * (0.72 + 0.38 * np.minimum(t * t, 1)) * _GAIN[number])
 
 
 _BLADE = curve(
@@ -117,7 +131,7 @@ _COLLAR = curve([(0.075, -0.50), (0.26, -0.565), (0.50, -0.665), (0.80, -0.70)])
 
 def _shoulders(grid: Grid, thorax: Thorax, shot: Shot) -> Array:
     """Collar bones, shoulder blades (over the lungs on an AP film, pulled aside on a PA film) and arm heads."""
-    blade = (_BLADE + (0.60 if shot.view == "AP" else 0.76, 0)) * _BOTH_SIDES
+    blade = (_BLADE + np.array([0.60 if shot.view == "AP" else 0.76, 0])) * _BOTH_SIDES
     collar = _COLLAR * _BOTH_SIDES
     collar[..., 0] += 1.5 * thorax.shift * (1 - np.abs(collar[..., 0]))
     if shot.view == "AP":
@@ -127,16 +141,6 @@ def _shoulders(grid: Grid, thorax: Thorax, shot: Shot) -> Array:
     for side in (-1, 1):
         bones += 1.2 * ellipse(grid, (side * 0.97, -0.60), (0.12, 0.13), soft=0.02)
     return np.float32(0.16) * bones
-
-
-def _windpipe(grid: Grid, thorax: Thorax) -> Array:
-    """The trachea and main bronchi: air, so it is taken away."""
-    x = grid.x - np.float32(thorax.shift + 0.008)
-    tube = edge(0.032 - np.abs(x), 0.012) * edge(np.float32(-0.17) - grid.level, 0.03)
-    for side in (-1, 1):
-        fork = ellipse(grid, (thorax.shift + side * 0.07, -0.125), (0.1, 0.022), tilt=side * 0.75, soft=0.012)
-        tube += np.float32(0.4) * fork
-    return np.float32(0.17) * tube
 
 
 def _stomach(chest: Chest, patient: Patient) -> Array:
@@ -150,31 +154,27 @@ def _stomach(chest: Chest, patient: Patient) -> Array:
 
 def _vessels(grid: Grid, thorax: Thorax, rng: np.random.Generator) -> Array:
     """Two trees that branch from the hila outwards and thin out, and the hila themselves."""
-    strokes: list[Stroke] = []
     roots = np.zeros_like(grid.x)
     for side in (-1, 1):
         x, y = thorax.hilum(side)
-        strokes += _tree((x, y), side, rng)
         roots += ellipse(grid, (x + side * 0.01, y + 0.03), (0.07, 0.13), tilt=-side * 0.3, soft=0.06)
-    return 0.15 * roots + 0.20 * paint(grid, sorted(strokes, key=lambda stroke: stroke.width))
+    trees = _trees(np.array([thorax.hilum(-1), thorax.hilum(1)]), rng, generations=3 if grid.size <= 160 else 4)
+    return 0.15 * roots + 0.20 * paint(grid, trees[::-1])
 
 
-def _tree(root: tuple[float, float], side: int, rng: np.random.Generator) -> list[Stroke]:
-    """Four generations of branches, `(n, 3, 2)` points each."""
-    angle = np.linspace(-1.3, 1.45, 7) + rng.normal(0, 0.1, 7)  # 0 is outwards, positive is downwards
-    at = np.asarray(root) + rng.normal(0, 0.018, (7, 2))
+def _trees(roots: npt.NDArray[np.float64], rng: np.random.Generator, generations: int) -> list[Stroke]:
+    """Branches of both lungs, `(n, 3, 2)` points a generation, the thickest first; small films show three."""
+    side = np.repeat([-1.0, 1.0], 6)
+    angle = np.tile(np.linspace(-1.3, 1.45, 6), 2) + rng.normal(0, 0.12, 12)  # 0 is outwards, positive is downwards
+    at = np.repeat(roots, 6, axis=0) + rng.normal(0, 0.018, (12, 2))
     strokes = []
-    for depth in range(4):
+    for depth in range(generations):
         count = len(angle)
-        length = (0.15 - 0.02 * depth) * rng.uniform(0.65, 1.25, count)
+        half = (0.075 - 0.01 * depth) * rng.uniform(0.65, 1.25, count)
         bent = angle + rng.normal(0, 0.22, count)
-        middle = at + _steps(angle, length * 0.5, side)
-        end = middle + _steps(bent, length * 0.5, side)
+        middle = at + np.stack([side * half * np.cos(angle), half * np.sin(angle)], axis=1)
+        end = middle + np.stack([side * half * np.cos(bent), half * np.sin(bent)], axis=1)
         strokes.append(Stroke(np.stack([at, middle, end], axis=1), 0.027 * 0.66**depth, 0.9 * 0.72**depth))
-        at = np.repeat(end, 2, axis=0)
-        angle = np.repeat(bent, 2) + np.tile([-1, 1], count) * rng.uniform(0.1, 0.5, 2 * count)
+        at, side = np.repeat(end, 2, axis=0), np.repeat(side, 2)
+        angle = np.repeat(bent, 2) + np.tile([-1, 1], count) * rng.uniform(0.1, 0.55, 2 * count)
     return strokes
-
-
-def _steps(angle: npt.NDArray[np.float64], length: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
-    return length[:, None] * np.stack([side * np.cos(angle), np.sin(angle)], axis=1)

@@ -13,6 +13,11 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
+def single(values: npt.ArrayLike) -> Array:
+    """`values` as float32: twice the pixels in a cache line, and what every array here is."""
+    return np.asarray(values, dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Pose:
     """How the patient stands before the detector."""
@@ -44,7 +49,7 @@ class Grid:
 
     @cached_property
     def level(self) -> Array:
-        """Height of each row on the film's middle column, `(S, 1)`: enough for slow gradients, and a hundred times cheaper."""
+        """Height of each row on the film's middle column, `(S, 1)`: enough for slow gradients, and far cheaper."""
         return np.ascontiguousarray(self.y[:, self.size // 2 : self.size // 2 + 1])
 
     @property
@@ -59,9 +64,18 @@ class Grid:
 
     def window(self, centre: tuple[float, float], reach: float) -> tuple[slice, slice]:
         """Rows and columns that hold everything within `reach` of a body point."""
-        column, row = self.pixels([centre])[0]
+        turn, shift = self._to_pixels
+        column = centre[0] * turn[0, 0] + centre[1] * turn[1, 0] + shift[0]
+        row = centre[0] * turn[0, 1] + centre[1] * turn[1, 1] + shift[1]
         half = reach / self.pixel + 1
         return _clipped(row, half, self.size), _clipped(column, half, self.size)
+
+    def strip(self, half: float) -> "Strip":
+        """The columns that hold everything within `half` of the midline, whatever the film's rotation."""
+        across = self.pixels([(x, y) for x in (-half, half) for y in (-1.2, 1.2)])[:, 0]
+        first = min(max(int(across.min()), 0), self.size)
+        columns = slice(first, max(first, min(int(across.max()) + 2, self.size)))
+        return Strip((slice(None), columns), self.x[:, columns], self.y[:, columns])
 
     @cached_property
     def _to_pixels(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -76,6 +90,15 @@ class Grid:
     @property
     def _sin(self) -> np.float32:
         return np.float32(np.sin(self.pose.angle) / self.pose.zoom)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A window of a grid: what to index a film by, and the coordinates there."""
+
+    window: tuple[slice, slice]
+    x: Array
+    y: Array
 
 
 def _clipped(middle: float, half: float, size: int) -> slice:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from longtail.data.phantom.grid import Array
 from longtail.data.phantom.people import Patient, View
+from longtail.data.png import encode_png
 from longtail.errors import UserError
 
 
@@ -24,9 +24,8 @@ class Tags:
 
 
 def write_png(path: Path, grey: Array) -> None:
-    """Grey in [0, 1] as an 8-bit PNG; the fastest compression, since grain hardly compresses."""
-    levels = (grey * np.float32(255) + np.float32(0.5)).astype(np.uint8)
-    Image.fromarray(levels).save(path, format="PNG", compress_level=1)
+    """Grey in [0, 1] as an 8-bit PNG."""
+    path.write_bytes(encode_png((grey * np.float32(255) + np.float32(0.5)).astype(np.uint8)))
 
 
 def require_pydicom() -> None:
@@ -40,13 +39,13 @@ def require_pydicom() -> None:
 def write_dicom(path: Path, grey: Array, tags: Tags) -> None:
     """Grey in [0, 1] as an uncompressed 12-bit DX image."""
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+    from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
     uid = {name: generate_uid(entropy_srcs=["longtail phantom", name, key]) for name, key in _uid_keys(tags).items()}
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.1"  # DX, for presentation
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = uid["image"]
     data.StudyInstanceUID, data.SeriesInstanceUID = uid["study"], uid["series"]
     data.PatientID, data.PatientName = tags.patient, f"Phantom^{tags.patient}"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 def study_states(
     found: Sequence[str], names: Sequence[str], rng: np.random.Generator, *, label_noise: float, unknown: float
 ) -> npt.NDArray[np.float32]:
-    """One study's states `(F + 1,)`: `No Finding`, then `names`; each finding flipped or blanked with its probability."""
+    """One study's states `(F + 1,)`: `No Finding`, then `names`; each is flipped or blanked by chance."""
     states = np.isin(np.asarray(names), list(found)).astype(np.float32)
     flip, blank = rng.random((2, len(names)))
     states = np.where(flip < label_noise, 1 - states, states)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from longtail.data.phantom.grid import Array, Grid
+from longtail.data.phantom.grid import Array, Grid, single
 from longtail.data.phantom.people import Patient, Shot
 from longtail.data.phantom.scene import Scene
 from longtail.data.phantom.shapes import Stroke, clouds, curve, edge, ellipse, paint
@@ -42,21 +42,23 @@ class SideChest:
 
     def front(self, y: Array) -> Array:
         """The inner side of the breastbone at height `y`."""
-        return np.float32(-0.52 * self.depth) - 0.16 * y + 0.14 * np.square(y - np.float32(0.25))
+        return single(np.float32(-0.52 * self.depth) - 0.16 * y + 0.14 * np.square(y - np.float32(0.25)))
 
     def back(self, y: Array) -> Array:
         """Where the lungs end behind at height `y`."""
-        return np.float32(0.56 * self.depth) - 0.15 * np.square(y - np.float32(0.02)) - 0.06 * edge(-0.35 - y, 0.3)
+        return single(
+            np.float32(0.56 * self.depth) - 0.15 * np.square(y - np.float32(0.02)) - 0.06 * edge(-0.35 - y, 0.3)
+        )
 
     def spine(self, y: Array) -> Array:
         """The middle of the vertebrae at height `y`."""
-        return np.float32(0.40 * self.depth) - 0.16 * np.square(y - np.float32(0.02))
+        return single(np.float32(0.40 * self.depth) - 0.16 * np.square(y - np.float32(0.02)))
 
     def dome(self, x: Array, drop: float = 0.0) -> Array:
         """Height of the diaphragm at `x`: it falls steeply behind, to the deep rear angle."""
         off = x + np.float32(0.18)
         behind = np.clip(off, 0, 1)
-        return np.float32(self.base + drop) + 0.16 * off * off + 0.95 * behind * behind * behind
+        return single(np.float32(self.base + drop) + 0.16 * off * off + 0.95 * behind * behind * behind)
 
     def dome_at(self, x: float) -> float:
         """`dome` for one place."""
@@ -107,13 +109,17 @@ def draw_lateral(grid: Grid, patient: Patient, shot: Shot, rng: np.random.Genera
     density = tissue - air + vessels + _spine(chest) + _ribs(chest) + 0.16 * _breastbone(chest)
     density += 0.03 * clouds(rng, grid.size, 9) * tissue
     density += _arch(chest) - _windpipe(chest)
-    return SideScene(grid, shot.view, np.maximum(density, 0), air, chest.lung, vessels, chest)
+    return SideScene(grid, shot.view, np.maximum(density, 0), single(air), chest.lung, vessels, chest)
 
 
 def _tissue(chest: SideChest, patient: Patient) -> Array:
     """The trunk from the side, with the raised arms' mass at the top; denser than from the front."""
     grid, y = chest.grid, chest.grid.level
-    front = chest.front(y) - np.float32(0.065 + 0.12 * patient.build) - 0.07 * patient.breast * edge(0.3 - np.abs(y - 0.12), 0.25)
+    front = (
+        chest.front(y)
+        - np.float32(0.065 + 0.12 * patient.build)
+        - 0.07 * patient.breast * edge(0.3 - np.abs(y - 0.12), 0.25)
+    )
     back = chest.back(y) + np.float32(0.11 + 0.1 * patient.build)
     shoulder = edge(np.float32(-0.5) - y, 0.2)
     arms = edge(np.float32(-0.62) - y, 0.16)
@@ -140,14 +146,16 @@ def _spine(chest: SideChest) -> Array:
     off = np.abs(grid.x - chest.spine(grid.level))
     body = edge(0.078 - off, 0.012)
     rear = edge(0.05 - np.abs(off - np.float32(0.10)), 0.03) * (grid.x > chest.spine(grid.level))
-    return 0.17 * body * (1 - 0.75 * disc) + 0.07 * (body - edge(0.064 - off, 0.012)) + 0.05 * rear
+    return single(0.17 * body * (1 - 0.75 * disc) + 0.07 * (body - edge(0.064 - off, 0.012)) + 0.05 * rear)
 
 
 def _ribs(chest: SideChest) -> Array:
     """Both sides' ribs lie over each other: faint bands that fall forwards."""
     grid = chest.grid
     total = np.zeros_like(grid.x)
-    inside = edge(grid.x - chest.front(grid.level) - np.float32(0.1), 0.12) * edge(chest.back(grid.level) + 0.05 - grid.x, 0.03)
+    inside = edge(grid.x - chest.front(grid.level) - np.float32(0.1), 0.12) * edge(
+        chest.back(grid.level) + 0.05 - grid.x, 0.03
+    )
     for shift, gain in ((0.0, 0.055), (0.035, 0.04)):
         slope = grid.y + np.float32(0.42) * grid.x + 0.2 * np.square(grid.x - np.float32(0.3)) + np.float32(shift)
         phase = slope * np.float32(1 / chest.gap)
@@ -165,7 +173,9 @@ def _breastbone(chest: SideChest) -> Array:
 def _arch(chest: SideChest) -> Array:
     """The aortic arch's faint bow and the wall behind the heart's inflow."""
     size = 0.15 * chest.aorta
-    line = curve([(-0.16, -0.12), (-0.11, -0.30), (0.05, -0.28 - size * 0.5), (0.2, -0.22), (0.25, 0.05), (0.25, 0.65)], 40)
+    line = curve(
+        [(-0.16, -0.12), (-0.11, -0.30), (0.05, -0.28 - size * 0.5), (0.2, -0.22), (0.25, 0.05), (0.25, 0.65)], 40
+    )
     return 0.085 * paint(chest.grid, [Stroke(line, size, 0.6), Stroke(line, size * 0.7, 1.0)]) * chest.lung
 
 

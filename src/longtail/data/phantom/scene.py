@@ -36,7 +36,7 @@ class FrontalScene(Scene):
 
 @dataclass(frozen=True)
 class Change:
-    """One visible piece of a finding: air that is filled, and attenuation that is added (negative where air is added)."""
+    """One visible piece of a finding: air that is filled, and attenuation that is added or (negative) removed."""
 
     fill: Array | None = None  # the share of the air that becomes water-dense, 0 to 1
     add: Array | None = None
@@ -56,7 +56,7 @@ def apply(scene: Scene, change: Change) -> Array:
 
 
 def box_around(difference: Array, tail: float = 0.01) -> Box | None:
-    """The box (left, top, right, bottom) that leaves `tail` of the squared change outside on each side; None if none."""
+    """The box (left, top, right, bottom) with all but `tail` of the squared change on each side; None if none."""
     energy = difference.astype(np.float64) ** 2
     if energy.max(initial=0) < 1e-6:
         return None

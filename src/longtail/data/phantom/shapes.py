@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from longtail.data.phantom.grid import Array, Grid
+from longtail.data.phantom.grid import Array, Grid, single
 
 Points = Sequence[tuple[float, float]] | npt.NDArray[np.float64]
 
@@ -16,12 +17,12 @@ Points = Sequence[tuple[float, float]] | npt.NDArray[np.float64]
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-def edge(distance: Array, softness: float) -> Array:
+def edge(distance: npt.NDArray[np.floating[Any]], softness: float) -> Array:
     """1 where `distance` is positive, 0 where negative, a smooth step of half width `softness` between."""
     t = np.multiply(distance, np.float32(0.5 / softness), dtype=np.float32)  # in place: this runs fifty times a film
     t += np.float32(0.5)
-    np.clip(t, _ZERO, _ONE, out=t)
-    square = t * t
+    t.clip(_ZERO, _ONE, out=t)
+    square: Array = t * t
     t *= -2
     t += 3
     square *= t
@@ -59,7 +60,7 @@ def ellipse_radius(
     dx *= dx
     dy *= dy
     dx += dy
-    return np.sqrt(dx, out=dx)
+    return single(np.sqrt(dx, out=dx))
 
 
 def ball(grid: Grid, centre: tuple[float, float], radius: float) -> Array:
@@ -114,15 +115,16 @@ def curve(points: Points, steps: int = 24) -> npt.NDArray[np.float64]:
 def _catmull_rom(steps: int) -> npt.NDArray[np.float64]:
     """The weights of four neighbouring points at `steps` places between the middle two."""
     t = np.arange(steps) / steps
-    return 0.5 * np.stack(
-        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], axis=1
+    return np.asarray(
+        0.5 * np.stack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], axis=1),
+        dtype=np.float64,
     )
 
 
 def clouds(rng: np.random.Generator, size: int, cells: int) -> Array:
     """Smooth noise, mean 0 and deviation near 1, with `cells` bumps across the film whatever its size."""
     weights = _spline(size, cells)
-    return weights @ rng.standard_normal((cells + 3, cells + 3), dtype=np.float32) @ weights.T
+    return single(weights @ rng.standard_normal((cells + 3, cells + 3), dtype=np.float32) @ weights.T)
 
 
 @lru_cache(maxsize=64)

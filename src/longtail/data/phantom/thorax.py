@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from longtail.data.phantom.grid import Array, Grid
+from longtail.data.phantom.grid import Array, Grid, single
 from longtail.data.phantom.people import Patient, Shot
 from longtail.data.phantom.shapes import edge, ellipse
 
@@ -48,13 +48,13 @@ class Thorax:
 
     def axis(self, y: Array) -> Array:
         """The midline's x at height `y`: the spine's bend."""
-        return np.float32(self.curve) * np.sin(np.float32(3) * y)
+        return single(np.float32(self.curve) * np.sin(np.float32(3) * y))
 
     def wall(self, y: Array) -> Array:
         """Half width of the rib cage at height `y`."""
         span = np.float32(0.45 - self.apex)
         t = np.clip((np.float32(0.45) - y) / span, 0, 1)
-        return np.float32(self.width) * np.sqrt(np.clip(1 - t * t * t, 0, 1))
+        return single(np.float32(self.width) * np.sqrt(np.clip(1 - t * t * t, 0, 1)))
 
     def wall_at(self, y: float) -> float:
         """`wall` for one height."""
@@ -64,7 +64,9 @@ class Thorax:
         """Height of the diaphragm at `x`."""
         off = (np.abs(x) - np.float32(0.34)) / np.float32(0.36)
         square = off * off
-        return np.float32(self.base) + np.float32(self.drop) * edge(x, 0.05) + 0.11 * square + 0.10 * square * square
+        return single(
+            np.float32(self.base) + np.float32(self.drop) * edge(x, 0.05) + 0.11 * square + 0.10 * square * square
+        )
 
     def dome_at(self, x: float) -> float:
         """`dome` for one place."""
@@ -74,23 +76,22 @@ class Thorax:
         """The heart's outline, enlarged by `scale`."""
         s = self.heart * scale
         base = self.base + 0.1
-        left = ellipse(
-            grid, (self.shift + 0.10 * s, base - 0.19 * s), (0.31 * s, 0.215 * s), tilt=0.62, soft=0.022
-        )
+        left = ellipse(grid, (self.shift + 0.10 * s, base - 0.19 * s), (0.31 * s, 0.215 * s), tilt=0.62, soft=0.022)
         right = ellipse(grid, (self.shift - 0.055 * s, base - 0.2 * s), (0.135 * s, 0.205 * s), soft=0.025)
         waist = ellipse(grid, (self.shift + 0.03, base - 0.37), (0.14, 0.24), soft=0.03)
         return np.maximum(np.maximum(left, right), waist)
 
     def mediastinum(self, grid: Grid) -> Array:
         """Great vessels, hila's roots and the column above the heart."""
-        y = grid.y
-        x = grid.x - np.float32(self.shift) - self.axis(y)
+        strip = grid.strip(0.25)
+        off = np.abs(strip.x - np.float32(self.shift - 0.012) - self.axis(grid.level))
         half = 0.115 + 0.05 * np.clip(-grid.level - np.float32(0.55), 0, 1) + 0.02 * self.build
-        column = edge(half - np.abs(x + np.float32(0.012)), 0.02) * edge(np.float32(self.base + 0.3) - grid.level, 0.05)
+        column = np.zeros_like(grid.x)
+        column[strip.window] = edge(half - off, 0.02) * edge(np.float32(self.base + 0.3) - grid.level, 0.05)
         radius = 0.088 * self.aorta
         knob = 0.8 * ellipse(grid, self.knob, (radius, radius * 1.15), soft=0.02)
         trunk = ellipse(grid, (self.shift + 0.1, -0.1), (0.075, 0.1), soft=0.03)
-        return np.maximum(np.maximum(column, knob), trunk)
+        return single(np.maximum(np.maximum(column, knob), trunk))
 
     @property
     def knob(self) -> tuple[float, float]:
@@ -136,7 +137,7 @@ class Chest:
     def side(self) -> Array:
         """Where a pixel lies between the midline (0) and the rib cage (1), without sign."""
         off = np.abs(self.grid.x - np.float32(0.5 * self.thorax.shift))
-        return off / np.maximum(self.wall + np.float32(0.015), np.float32(0.03))
+        return single(off / np.maximum(self.wall + np.float32(0.015), np.float32(0.03)))
 
     @cached_property
     def below(self) -> Array:

@@ -2,9 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -95,7 +94,11 @@ def phantoms(
 
 
 def _check(settings: Settings, workers: int | None) -> None:
-    whole = {"patients": (settings.patients, 1, 10**7), "size": (settings.size, 32, 4096), "seed": (settings.seed, 0, 2**32 - 1)}
+    whole = {
+        "patients": (settings.patients, 1, 10**7),
+        "size": (settings.size, 32, 4096),
+        "seed": (settings.seed, 0, 2**32 - 1),
+    }
     for name, (value, low, high) in {**whole, "workers": (1 if workers is None else workers, 1, 1024)}.items():
         if not low <= value <= high:
             raise UserError(f"{name} is {value}; give a whole number from {low} to {high}.")
@@ -141,16 +144,16 @@ def _draw_all(out: Path, settings: Settings, workers: int | None) -> Iterator[li
     """Every patient's films, in order. Processes, not threads: small numpy calls hold the interpreter's lock."""
     make_folder(out / "images")
     count = workers or (os.cpu_count() or 1 if settings.patients >= _WORTH_PROCESSES else 1)
-    numbers: Iterable[int] = range(settings.patients)
-    with ExitStack() as stack:
-        run: Callable[..., Iterable[list[Drawn]]] = map
-        if count > 1:  # spawned, since a forked copy of a process with threads (torch) may hang
-            pool = stack.enter_context(ProcessPoolExecutor(count, mp_context=get_context("spawn")))
-            stack.callback(pool.shutdown, cancel_futures=True)
-            chunk = max(1, min(16, settings.patients // (4 * count)))
-            yield from pool.map(_Painter(out, settings), numbers, chunksize=chunk)
-        else:
-            yield from run(_Painter(out, settings), numbers)
+    numbers = range(settings.patients)
+    if count == 1:
+        yield from map(_Painter(out, settings), numbers)
+        return
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))  # a forked copy of threads (torch) may hang
+    try:
+        chunk = max(1, min(16, settings.patients // (4 * count)))
+        yield from pool.map(_Painter(out, settings), numbers, chunksize=chunk)
+    finally:  # after Ctrl-C or a full disk, what has not begun is dropped
+        pool.shutdown(cancel_futures=True)
 
 
 class _Painter:
@@ -192,8 +195,8 @@ class _Painter:
             tags = Tags(patient, key, f"{key}i{image + 1}", view, case.patient, inverted=coin < 0.3)
             write_dicom(self.out / name, film.grey, tags)
         row = {"image": name, "patient": patient, "study": visit, "view": view, "source": "phantom"}
-        boxes = [(name, label, *(float(edge) for edge in box)) for label, box in film.boxes]
-        return Drawn({**row, "age": case.patient.age, "sex": case.patient.sex}, target, boxes)  # type: ignore[arg-type]
+        boxes = [(name, label, float(a), float(b), float(c), float(d)) for label, (a, b, c, d) in film.boxes]
+        return Drawn({**row, "age": case.patient.age, "sex": case.patient.sex}, target, boxes)
 
 
 def _manifest(out: Path, settings: Settings, done: list[Drawn]) -> Manifest:

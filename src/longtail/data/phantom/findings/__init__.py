@@ -6,7 +6,6 @@ from the side too. Both start from the same random stream, so what they draw fir
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 
@@ -16,9 +15,6 @@ from longtail.registry import Registry
 
 FrontalDraw = Callable[[FrontalScene, np.random.Generator], list[Change]]
 LateralDraw = Callable[[SideScene, np.random.Generator], list[Change]]
-F = TypeVar("F", bound=FrontalDraw)
-L = TypeVar("L", bound=LateralDraw)
-
 FRONTAL: Registry[FrontalDraw] = Registry("finding", __name__)
 LATERAL: Registry[LateralDraw] = Registry("finding", __name__)
 CHRONIC = 0.9  # findings that last at least this much keep their place and shape over a patient's studies
@@ -46,13 +42,13 @@ _KNOWN: dict[str, Finding] = {}
 
 def finding(
     name: str, *, prevalence: float, lasting: float, size: str, factors: dict[str, float] | None = None
-) -> Callable[[F], F]:
+) -> Callable[[FrontalDraw], FrontalDraw]:
     """File a function as what draws `name` on a frontal film."""
     _KNOWN[name] = Finding(name, prevalence, lasting, size, factors or {})
     return FRONTAL.register(name, prevalence=f"{prevalence:g}", lasting=f"{lasting:g}", size=size)
 
 
-def also_lateral(name: str) -> Callable[[L], L]:
+def also_lateral(name: str) -> Callable[[LateralDraw], LateralDraw]:
     """File a function as what draws `name` on a lateral film; without one the finding shows on frontal films only."""
     return LATERAL.register(name)
 

@@ -1,6 +1,7 @@
 """Broken ribs."""
 
 import numpy as np
+import numpy.typing as npt
 
 from longtail.data.phantom.findings import finding
 from longtail.data.phantom.grid import Array, Grid
@@ -21,7 +22,7 @@ def fracture(scene: FrontalScene, rng: np.random.Generator) -> list[Change]:
     return [Change(add=total)]
 
 
-def _break(grid: Grid, at: "np.ndarray[tuple[int], np.dtype[np.float64]]", along: np.ndarray) -> Array:  # type: ignore[type-arg]
+def _break(grid: Grid, at: npt.NDArray[np.float64], along: npt.NDArray[np.float64]) -> Array:
     """A dark cleft across the rib with a displaced, brighter stump on either side."""
     across = np.array([-along[1], along[0]])
     cleft = [Stroke(np.stack([at - 0.034 * across, at + 0.034 * across]), 0.02, 1.0)]

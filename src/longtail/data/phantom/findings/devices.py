@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from longtail.data.phantom.findings import also_lateral, finding
-from longtail.data.phantom.grid import Grid
 from longtail.data.phantom.lateral import SideScene
 from longtail.data.phantom.scene import Change, FrontalScene
 from longtail.data.phantom.shapes import Stroke, curve, paint
@@ -31,9 +30,19 @@ def _choose(rng: np.random.Generator) -> list[str]:
 
 
 def _central_line(scene: FrontalScene, rng: np.random.Generator) -> Drawn:
+    shift = scene.chest.thorax.shift
     tip = rng.uniform(-0.1, 0.08)
     side = -1 if rng.random() < 0.7 else 1
-    line = curve([(side * 0.3, -0.98), (side * 0.2, -0.75), (-0.06 + 0.05 * side, -0.55), (-0.1, -0.3), (-0.11, tip)], 40)
+    line = curve(
+        [
+            (side * 0.3, -0.98),
+            (side * 0.2, -0.75),
+            (-0.06 + 0.05 * side, -0.55),
+            (shift - 0.1, -0.3),
+            (shift - 0.11, tip),
+        ],
+        40,
+    )
     return [Stroke(line, _WIRE * 1.2, 0.9)]
 
 
@@ -45,15 +54,19 @@ def _breathing_tube(scene: FrontalScene, rng: np.random.Generator) -> Drawn:
 
 
 def _feeding_tube(scene: FrontalScene, rng: np.random.Generator) -> Drawn:
-    low = scene.chest.thorax.base + 0.25
-    line = curve([(0.02, -1.1), (0.015, -0.5), (0.03, 0.0), (0.05, low - 0.1), (0.2, low + 0.12), (0.36, low + 0.1)], 48)
+    low = scene.chest.thorax.base + rng.uniform(0.2, 0.3)
+    line = curve(
+        [(0.02, -1.1), (0.015, -0.5), (0.03, 0.0), (0.05, low - 0.1), (0.2, low + 0.12), (0.36, low + 0.1)], 48
+    )
     return [Stroke(line, _WIRE * 1.3, 0.8)]
 
 
 def _chest_drain(scene: FrontalScene, rng: np.random.Generator) -> Drawn:
     side = 1 if rng.random() < 0.5 else -1
     wall = scene.chest.thorax.wall_at(0.1)
-    line = curve([(side * (wall + 0.25), 0.25), (side * (wall - 0.05), 0.08), (side * 0.42, -0.2), (side * 0.3, -0.5)], 40)
+    line = curve(
+        [(side * (wall + 0.25), 0.25), (side * (wall - 0.05), 0.08), (side * 0.42, -0.2), (side * 0.3, -0.5)], 40
+    )
     return [Stroke(line, _TUBE * 1.5, 0.35), Stroke(line, _TUBE * 0.6, 0.85)]
 
 
@@ -64,7 +77,9 @@ def _pacemaker(scene: FrontalScene, rng: np.random.Generator) -> Drawn:
     base = scene.chest.thorax.base
     start, vein, cava = (x - 0.04, y - 0.05), (0.2, -0.58), (-0.1, -0.35)
     atrium = curve([start, vein, cava, (-0.12, 0.0), (-0.05, 0.08), (-0.09, 0.0)], 48)
-    ventricle = curve([(x - 0.02, y - 0.06), (0.2, -0.56), (-0.09, -0.33), (-0.1, 0.05), (0.02, base - 0.04), (0.24, base - 0.05)], 48)
+    ventricle = curve(
+        [(x - 0.02, y - 0.06), (0.2, -0.56), (-0.09, -0.33), (-0.1, 0.05), (0.02, base - 0.04), (0.24, base - 0.05)], 48
+    )
     leads = [Stroke(line, _WIRE, 0.8) for line in (atrium, ventricle)]
     return [*leads, Stroke(can, 0, 0.85, fill=True), Stroke(can, 0.018, 1.0)]
 
@@ -81,10 +96,10 @@ _DEVICES: dict[str, Callable[[FrontalScene, np.random.Generator], Drawn]] = {
 @also_lateral("Support Devices")
 def support_devices_lateral(scene: SideScene, rng: np.random.Generator) -> list[Change]:
     """The same devices from the side."""
-    return [Change(add=np.float32(0.5) * paint(scene.grid, _from_the_side(name, scene.grid))) for name in _choose(rng)]
+    return [Change(add=np.float32(0.5) * paint(scene.grid, _from_the_side(name))) for name in _choose(rng)]
 
 
-def _from_the_side(name: str, grid: Grid) -> Drawn:
+def _from_the_side(name: str) -> Drawn:
     lines = {
         "central line": [(-0.1, -1.0), (-0.08, -0.6), (-0.1, -0.25), (-0.12, 0.02)],
         "breathing tube": [(-0.06, -1.1), (-0.02, -0.7), (0.01, -0.35)],

@@ -57,7 +57,10 @@ def tortuous_aorta(scene: FrontalScene, rng: np.random.Generator) -> list[Change
     thorax = scene.chest.thorax
     x, y = thorax.knob
     line = curve([(x + 0.02, y - 0.04), (x + 0.09, y + 0.1), (swing, 0.06), (x + 0.1, 0.28), (0.06, 0.45)], 40)
-    tube = paint(scene.grid, [Stroke(line, width, value, joined=True) for width, value in ((0.19, 0.5), (0.175, 0.8), (0.15, 1.0))])
+    tube = paint(
+        scene.grid,
+        [Stroke(line, width, value, joined=True) for width, value in ((0.19, 0.5), (0.175, 0.8), (0.15, 1.0))],
+    )
     arch = ellipse(scene.grid, (x + 0.015, y - 0.02), (0.13, 0.14), soft=0.02)
     shape = np.maximum(tube, 0.9 * arch)
     return [Change(fill=0.75 * shape, add=0.10 * shape)]

@@ -6,7 +6,7 @@ from longtail.data.phantom.findings import also_lateral, finding
 from longtail.data.phantom.grid import Array, Grid
 from longtail.data.phantom.lateral import SideScene
 from longtail.data.phantom.scene import Change, FrontalScene
-from longtail.data.phantom.shapes import Stroke, ball, clouds, curve, edge, ellipse, ellipse_radius, paint
+from longtail.data.phantom.shapes import Stroke, ball, clouds, curve, edge, ellipse_radius, paint
 
 
 def _side(rng: np.random.Generator) -> int:
@@ -19,9 +19,7 @@ def _haze(grid: Grid, centre: tuple[float, float], axes: tuple[float, float], rn
     return edge(np.float32(0.85) - r, 0.45)
 
 
-@finding(
-    "Lung Opacity", prevalence=0.35, lasting=0.35, size="0.15 to 0.3", factors={"infection": 0.6, "illness": 0.35}
-)
+@finding("Lung Opacity", prevalence=0.35, lasting=0.35, size="0.15 to 0.3", factors={"infection": 0.6, "illness": 0.35})
 def lung_opacity(scene: FrontalScene, rng: np.random.Generator) -> list[Change]:
     """One or two ill-defined grey patches in a lung, through which vessels still show."""
     height, size = rng.uniform(-0.3, 0.2), rng.uniform(0.15, 0.24)

@@ -43,9 +43,7 @@ def pleural_effusion_lateral(scene: SideScene, rng: np.random.Generator) -> list
     return [Change(fill=0.85 * fluid, add=0.05 * fluid)]
 
 
-@finding(
-    "Pneumothorax", prevalence=0.04, lasting=0.3, size="0.15 x 0.5", factors={"airleak": 0.5, "illness": 0.3}
-)
+@finding("Pneumothorax", prevalence=0.04, lasting=0.3, size="0.15 x 0.5", factors={"airleak": 0.5, "illness": 0.3})
 def pneumothorax(scene: FrontalScene, rng: np.random.Generator) -> list[Change]:
     """Black air without vessels between wall and lung, the lung's edge a fine white line."""
     depth = rng.uniform(0.10, 0.2)
@@ -82,7 +80,9 @@ def _bubbles(scene: FrontalScene, side: int, rng: np.random.Generator) -> Array:
     for _ in range(3):
         centre = (side * rng.uniform(0.25, 0.5), rng.uniform(-0.5, 0.0))
         r = rng.uniform(0.05, 0.09)
-        rim = ellipse(scene.grid, centre, (r, r), soft=0.015) - ellipse(scene.grid, centre, (r * 0.85, r * 0.85), soft=0.015)
+        rim = ellipse(scene.grid, centre, (r, r), soft=0.015) - ellipse(
+            scene.grid, centre, (r * 0.85, r * 0.85), soft=0.015
+        )
         total -= 0.07 * np.clip(rim, 0, 1) * scene.lung
     return total
 

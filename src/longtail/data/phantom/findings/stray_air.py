@@ -36,21 +36,27 @@ def pneumoperitoneum_lateral(scene: SideScene, rng: np.random.Generator) -> list
 @finding("Pneumomediastinum", prevalence=0.003, lasting=0.2, size="0.3 x 0.7", factors={"airleak": 0.8})
 def pneumomediastinum(scene: FrontalScene, rng: np.random.Generator) -> list[Change]:
     """Black stripes along heart and great vessels, up into the neck, the lifted pleura a white line beside them."""
-    shift = rng.uniform(-0.01, 0.01)
+    moved = np.array([rng.uniform(-0.01, 0.01), 0])
     thorax = scene.chest.thorax
     base = thorax.base + 0.02
-    left = curve([(0.10, -0.85), (0.125, -0.55), (0.19, -0.38), (0.21, -0.2), (0.2, -0.08), (0.3, 0.1), (0.36, base - 0.1)], 48)
+    left = curve(
+        [(0.10, -0.85), (0.125, -0.55), (0.19, -0.38), (0.21, -0.2), (0.2, -0.08), (0.3, 0.1), (0.36, base - 0.1)], 48
+    )
     right = curve([(-0.09, -0.85), (-0.13, -0.5), (-0.135, -0.2), (-0.16, 0.0), (-0.2, base - 0.15)], 40)
     outward = np.array([0.021, -0.004])
-    black = [Stroke(line + (shift, 0), 0.026, 1.0) for line in (left, right)]
+    black = [Stroke(line + moved, 0.026, 1.0) for line in (left, right)]
     neck = [Stroke(np.array([(x, -0.98), (x * 1.15, -0.62)]), 0.016, 0.55) for x in (-0.08, -0.05, 0.06, 0.09)]
-    white = [Stroke(left + outward + (shift, 0), 0.014), Stroke(right + outward * [-1, 1] + (shift, 0), 0.014)]
+    white = [Stroke(left + outward + moved, 0.014), Stroke(right + outward * [-1, 1] + moved, 0.014)]
     dark, bright = paint(scene.grid, black + neck), paint(scene.grid, white) * scene.lung
     return [Change(add=0.16 * bright - np.clip(scene.density - 0.15, 0, 0.45) * dark)]
 
 
 @finding(
-    "Subcutaneous Emphysema", prevalence=0.006, lasting=0.2, size="0.25 x 0.8", factors={"airleak": 0.8, "illness": 0.15}
+    "Subcutaneous Emphysema",
+    prevalence=0.006,
+    lasting=0.2,
+    size="0.25 x 0.8",
+    factors={"airleak": 0.8, "illness": 0.15},
 )
 def subcutaneous_emphysema(scene: FrontalScene, rng: np.random.Generator) -> list[Change]:
     """Black streaks and bubbles in the soft tissue of the chest wall and over the collar bone."""
