@@ -15,6 +15,7 @@ from longtail.data.manifest import UNKNOWN_CLASS, Manifest
 
 NOT_GIVEN = "(not given)"
 OTHERS = "(others)"
+_BLOCK = 1 << 16  # rows
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,26 @@ def _by_codes(manifest: Manifest, codes: npt.NDArray[np.int64], groups: int) -> 
     if manifest.task == "singlelabel":
         positive, known = _class_counts(manifest.targets, len(manifest.labels), codes, groups)
     else:
-        columns = manifest.targets.T
-        positive = np.stack([np.bincount(codes[column == 1], minlength=groups) for column in columns], axis=1)
-        known = np.stack([np.bincount(codes[np.isfinite(column)], minlength=groups) for column in columns], axis=1)
+        positive, known = _label_counts(manifest.targets, codes, groups)
     return [StateCounts(int(n), p, k - p, n - k) for n, p, k in zip(rows, positive, known, strict=True)]
+
+
+def _label_counts(
+    states: npt.NDArray[np.float32], codes: npt.NDArray[np.int64], groups: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """`(groups, C)` images having each label, and images for which it is known.
+
+    A matrix product per block of rows is several times faster than a count per column; the sums in a block are below
+    2**24, so float32 holds them exactly.
+    """
+    labels = states.shape[1]
+    sums = np.zeros((groups, 2 * labels), dtype=np.int64)
+    for start in range(0, len(states), _BLOCK):
+        block = states[start : start + _BLOCK]
+        member = (codes[start : start + _BLOCK, None] == np.arange(groups)).astype(np.float32)
+        marks = np.concatenate([block == 1, np.isfinite(block)], axis=1, dtype=np.float32)
+        sums += (member.T @ marks).astype(np.int64)
+    return sums[:, :labels], sums[:, labels:]
 
 
 def _class_counts(

@@ -98,7 +98,7 @@ def _splits(manifest: Manifest) -> Iterator[Problem]:
 
 def _odd_split_names(manifest: Manifest) -> Iterator[Problem]:
     usual = ("train", "val", "test")
-    for value in sorted(set(manifest.table["split"]) - {"", *usual}):
+    for value in sorted(set(manifest.table["split"].unique()) - {"", *usual}):
         guess = nearest(value, usual)
         if guess:
             row = int(np.flatnonzero(manifest.table["split"] == value)[0])
