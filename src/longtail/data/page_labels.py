@@ -27,6 +27,7 @@ from longtail.data.page_style import (
     legend,
     say,
     shortened,
+    width_of,
     write,
 )
 
@@ -85,7 +86,7 @@ def draw_labels(figure: Figure, inspection: Inspection, box: Box) -> None:
     if inspection.by_split:
         _draw_splits(figure, inspection, rows, Box(right - 1.8, top, 1.8, rows.total))
         right -= 1.8 + _GAP
-    names = _names_width(inspection, rows)
+    names = _names_width(figure, inspection, rows)
     _draw_tail(figure, inspection, rows, Box(box.left + names, top, right - box.left - names, rows.total))
     if inspection.relations is not None:
         under = top + rows.total + _FOOTER + 0.05
@@ -230,13 +231,12 @@ def _title(figure: Figure, box: Box, text: str) -> None:
     write(figure, box.left, box.top - 0.5, text, fontsize=9.5, weight="bold")
 
 
-def _names_width(inspection: Inspection, rows: Rows) -> float:
-    return 0.15 + _longest(inspection) * rows.font * 0.0079
+def _names_width(figure: Figure, inspection: Inspection, rows: Rows) -> float:
+    longest = sorted((shortened(name, _LONGEST_NAME) for name in inspection.labels), key=len)[-5:]
+    return 0.12 + max(width_of(figure, name, rows.font) for name in longest)
 
 
 def _names_depth(inspection: Inspection, rows: Rows) -> float:
-    return max(_FOOTER, 0.1 + _longest(inspection) * rows.font * 0.0079)
-
-
-def _longest(inspection: Inspection) -> int:
-    return min(_LONGEST_NAME, max(len(name) for name in inspection.labels))
+    """Inches under the matrix for names on end; a guess by length, since no figure is there yet to measure in."""
+    longest = min(_LONGEST_NAME, max(len(name) for name in inspection.labels))
+    return max(_FOOTER, 0.15 + longest * rows.font * 0.0082)
