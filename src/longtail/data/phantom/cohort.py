@@ -105,10 +105,10 @@ def make_case(seed: int, number: int, causes: Causes, *, single: bool = False) -
         score = np.sqrt(causes.lasting) * own + np.sqrt(1 - causes.lasting) * new
         found = [causes.findings[i].name for i in np.flatnonzero(score > causes.threshold)]
         ill = (own_causes + new_causes)[CAUSES.index("illness")] * np.sqrt(0.5)
-        views = _views(rng, float(ill))
+        shots = [make_shot(rng, view) for view in _views(rng, float(ill))]
         if single:
-            found, views = found[-1:], [view for view in views if view != "LATERAL"]
-        studies.append(Study(tuple(found), tuple(make_shot(rng, view) for view in views)))
+            found, shots = found[-1:], [shot for shot in shots if shot.view != "LATERAL"]
+        studies.append(Study(tuple(found), tuple(shots)))
     return Case(number, patient, tuple(studies))
 
 

@@ -165,6 +165,10 @@ class _Painter:
         self.causes = Causes.of(self.table)
         self.by_name = {f.name: f for f in self.table}
 
+    def __reduce__(self) -> tuple[type["_Painter"], tuple[Path, Settings]]:
+        """Sent by its settings, so that the receiving process loads the findings itself."""
+        return _Painter, (self.out, self.settings)
+
     def __call__(self, number: int) -> list[Drawn]:
         case = make_case(self.settings.seed, number, self.causes, single=self.settings.single_label)
         films = []
