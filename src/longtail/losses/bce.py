@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from longtail.errors import UserError
 from longtail.losses import LOSSES
-from longtail.losses.labels import Weights, as_shares, as_weights
+from longtail.losses.counts import Counts, as_shares
+from longtail.losses.labels import Weights, as_weights
 from longtail.losses.masking import Reduction, check_reduction, known, precise
-from longtail.losses.weights import Counts
 
 
 def bce_loss(
@@ -46,7 +46,7 @@ def bce_loss(
 def balanced_pos_weight(class_counts: Counts, num_rows: int) -> Tensor:
     """Negatives per positive, `(C,)`: weighs both sides of each label alike; 1 for a label without images."""
     shares = as_shares(class_counts, num_rows)
-    return torch.where(shares > 0, (1 - shares) / shares.clamp(min=1 / num_rows), 1.0)
+    return torch.where(shares > 0, (1 - shares) / shares.clamp(min=1 / num_rows), 1.0).float()
 
 
 @LOSSES.register("bce", code="torch binary_cross_entropy_with_logits", task="multilabel")

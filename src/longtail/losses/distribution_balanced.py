@@ -19,10 +19,9 @@ from torch.nn import functional
 
 from longtail.errors import UserError
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts, as_shares
 from longtail.losses.focus import power
-from longtail.losses.labels import as_shares
 from longtail.losses.masking import Reduction, check_reduction, precise, sides, two_sided
-from longtail.losses.weights import Counts
 
 
 def distribution_balanced_loss(
@@ -62,7 +61,7 @@ def label_constants(class_counts: Counts, num_rows: int, bias_scale: float) -> t
     """`(1 / n_c, bias_scale log(pi / (1 - pi)))`, each `(C,)`, counts held to 1 .. num_rows - 1."""
     if num_rows < 2:
         raise UserError(f"num_rows is {num_rows}; the distribution-balanced loss needs 2 training images or more.")
-    counts = (as_shares(class_counts, num_rows).double() * num_rows).round().clamp(1, num_rows - 1)
+    counts = (as_shares(class_counts, num_rows) * num_rows).round().clamp(1, num_rows - 1)
     return (1 / counts).float(), (bias_scale * torch.log(counts / (num_rows - counts))).float()
 
 

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from longtail.losses import LOSSES
 from longtail.losses.bce import bce_loss
+from longtail.losses.counts import Counts
 from longtail.losses.ldam import ldam_margins, scaled_logits
 from longtail.losses.masking import Reduction, check_reduction, precise
-from longtail.losses.weights import ClassWeight, Counts, WeightRule
+from longtail.losses.weights import ClassWeight, WeightRule
 
 
 def ldam_multilabel_loss(

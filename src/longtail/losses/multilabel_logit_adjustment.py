@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from longtail.losses import LOSSES
 from longtail.losses.bce import bce_loss
+from longtail.losses.counts import Counts
 from longtail.losses.labels import prior_log_odds
 from longtail.losses.masking import Reduction, check_reduction, precise
-from longtail.losses.weights import Counts
 
 
 def multilabel_logit_adjusted_loss(

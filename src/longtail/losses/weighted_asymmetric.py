@@ -4,7 +4,7 @@ Code: dongkyunk/CheXFusion (MIT), the winner of CXR-LT 2023; weights as in the w
 cites (Shang et al. 2021). With r_c the share of images that have label c, the ASL term is multiplied by
 y exp(1 - r_c) + (1 - y) exp(r_c), and the mean is taken over entries.
 
-Trap: r_c is a share of *images*; a public configuration divides by the sum of label counts (see `labels.as_shares`).
+Trap: r_c is a share of *images*; a public configuration divides by the sum of label counts (see `counts.as_shares`).
 """
 
 from typing import ClassVar
@@ -14,9 +14,8 @@ from torch import Tensor, nn
 
 from longtail.losses import LOSSES
 from longtail.losses.asymmetric import asymmetric_sides, check_asymmetric
-from longtail.losses.labels import as_shares
+from longtail.losses.counts import Counts, as_shares
 from longtail.losses.masking import Reduction, check_reduction, two_sided
-from longtail.losses.weights import Counts
 
 
 def weighted_asymmetric_loss(
@@ -52,7 +51,7 @@ def weighted_asymmetric_loss(
 
 def share_weights(class_counts: Counts, num_rows: int) -> tuple[Tensor, Tensor]:
     """`(exp(1 - r), exp(r))`, the weights of positives and of negatives, each `(C,)`."""
-    shares = as_shares(class_counts, num_rows)
+    shares = as_shares(class_counts, num_rows).float()
     return torch.exp(1 - shares), torch.exp(shares)
 
 
