@@ -51,7 +51,7 @@ def test_boxes_belong_to_present_labels_inside_their_images(made):
 
 
 def test_labels_belong_to_studies(made):
-    for _, rows in made.table.groupby("study").groups.items():
+    for rows in made.table.groupby("study").groups.values():
         states = made.targets[np.asarray(rows)]
         assert (states == states[0]).all()
 
