@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from longtail.cli import main
+from longtail.cli import run
 
 
 @pytest.fixture
@@ -17,25 +17,25 @@ def manifest(tmp_path: Path) -> Path:
 
 def test_prepares_each_size_beside_the_manifest(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["data", "prepare", str(manifest), "--size", "16", "--size", "24", "--resize", "pad", "--channels", "3"]
-    assert main(command) == 0
+    assert run(command) == 0
     out = capsys.readouterr().out
     assert "16 px: 3 images (3 new at" in out
     assert "24 px: 3 images (3 new at" in out
     assert (manifest.parent / "prepared" / "24-pad-3ch-v1" / "pixels.u8").stat().st_size == 4 * 24 * 24 * 3
-    assert main(command) == 0
+    assert run(command) == 0
     assert "(0 new, 3 reused" in capsys.readouterr().out
 
 
 def test_bad_images_stop_or_are_left_out(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (manifest.parent / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert main(["data", "prepare", str(manifest), "--size", "16"]) == 2
+    assert run(["data", "prepare", str(manifest), "--size", "16"]) == 2
     assert "1 of 3 images cannot be used; the first is '1.png'" in capsys.readouterr().err
-    assert main(["data", "prepare", str(manifest), "--size", "16", "--on-bad", "skip"]) == 0
+    assert run(["data", "prepare", str(manifest), "--size", "16", "--on-bad", "skip"]) == 0
     shown = capsys.readouterr()
     assert "2 images (0 new, 2 reused, 1 unusable left out)" in shown.out
     assert "row 2, '1.png'" in shown.err
 
 
 def test_options_are_checked(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "prepare", str(manifest), "--size", "16", "--resize", "squich"]) == 2
+    assert run(["data", "prepare", str(manifest), "--size", "16", "--resize", "squich"]) == 2
     assert "Did you mean 'squash'" in capsys.readouterr().err
