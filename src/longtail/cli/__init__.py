@@ -34,7 +34,10 @@ _GROUPS = {
 def _built() -> typer.Typer:
     """Every file of this room is a verb: `demo.py` is `longtail demo`, `data_split.py` is `longtail data split`."""
     top = typer.Typer(
-        name="longtail", help="Train classifiers in stages on images whose labels have a long tail.", **_STYLE
+        name="longtail",
+        help="Train classifiers in stages on images whose labels have a long tail.",
+        epilog="'longtail --version' prints the version; every verb has its own --help.",
+        **_STYLE,
     )
     groups = {name: typer.Typer(help=text, **_STYLE) for name, text in _GROUPS.items()}
     for name, group in groups.items():
@@ -47,23 +50,7 @@ def _built() -> typer.Typer:
     return top
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
-        from longtail import __version__
-
-        typer.echo(f"longtail {__version__}")
-        raise typer.Exit
-
-
-_VERSION = typer.Option(False, "--version", help="Print the version and stop.", callback=_show_version, is_eager=True)
-
-
-def _root(version: bool = _VERSION) -> None:
-    """Options of `longtail` itself; the work is in the verbs."""
-
-
 app = _built()
-app.callback(help=app.info.help)(_root)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -73,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; returns the exit status and prints a mistake as a sentence on stderr."""
+    if list(argv) == ["--version"]:  # no option of the group: typer would load pydantic to read it, before every verb
+        return _show_version()
     try:
         status = app(args=list(argv), prog_name="longtail", standalone_mode=False)
         return status if isinstance(status, int) else 0
@@ -89,6 +78,13 @@ def run(argv: Sequence[str]) -> int:
         if (sentence := explain(error)) is None:
             raise
         return complain(sentence)
+
+
+def _show_version() -> int:
+    from longtail import __version__
+
+    typer.echo(f"longtail {__version__}")
+    return 0
 
 
 def _usage(error: Any) -> int:
