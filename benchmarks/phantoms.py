@@ -16,6 +16,7 @@ import json
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def load(out: Path, patients: int, seed: int, prevalence: float | None):
 def network(labels: int) -> nn.Module:
     widths = (1, 24, 48, 96, 128)
     blocks: list[nn.Module] = []
-    for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(widths)):
         blocks += [nn.Conv2d(a, b, 3, stride=1 if i else 2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(True)]
         blocks += [nn.MaxPool2d(2)] if i else []
     return nn.Sequential(*blocks, nn.Flatten(), nn.Dropout(0.2), nn.Linear(128 * 16, labels))
