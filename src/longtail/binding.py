@@ -22,7 +22,7 @@ def parse_pairs(texts: list[str]) -> dict[str, str]:
 
 def bind(function: Callable[..., Any], pairs: Mapping[str, str], what: str) -> dict[str, Any]:
     """Keyword arguments for `function` from texts, converted to the annotated types (keyword-only parameters)."""
-    hints = get_type_hints(function)
+    hints = _hints(function)
     parameters = inspect.signature(function).parameters.values()
     valid = [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
     for key in pairs:
@@ -33,13 +33,18 @@ def bind(function: Callable[..., Any], pairs: Mapping[str, str], what: str) -> d
 
 def options_of(function: Callable[..., Any]) -> list[str]:
     """The keyword-only parameters of `function` as they are written with their defaults, choices in brackets."""
-    hints = get_type_hints(function)
+    hints = _hints(function)
     return [
         f"{p.name}={_written(p.default)}"
         + (f" [{'|'.join(map(str, get_args(hints[p.name])))}]" if _is_choice(hints[p.name]) else "")
         for p in inspect.signature(function).parameters.values()
         if p.kind is inspect.Parameter.KEYWORD_ONLY
     ]
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The types of a function's parameters, or of a class's constructor."""
+    return get_type_hints(getattr(function, "__init__") if inspect.isclass(function) else function)  # noqa: B009
 
 
 def _is_choice(hint: Any) -> bool:

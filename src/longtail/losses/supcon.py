@@ -1,0 +1,147 @@
+"""Supervised contrastive loss: rows of a class are drawn together on the sphere, all others apart.
+
+Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, in the form `L_out`; public code HobbitLong/SupContrast
+(BSD-2), described, not copied. For each anchor the mean over its positives p of `-log(exp(z_a z_p / t) / sum of
+exp(z_a z_j / t) over all j but a)`. What is settled here:
+
+* Features are normalised inside; `(B, D)`, or `(B, V, D)` with V views of each image, which are each other's positives.
+* The public code multiplies by `t / base_temperature` with base 0.07: at t 0.05 that is 0.714 of the loss as written.
+  The base is the temperature here unless one is given, so the factor is 1.
+* Anchors without a positive leave the mean (`lonely="skip"`); the public code counts them as 0 in it (`"zero"`).
+* Rows of unknown class take no part, not even as negatives.
+* `gather=True`: all ranks' rows (as one process with the whole batch would have them).
+
+Experimental, not in the paper: several labels per image, `(B, C)` with nan unknown. A pair's positiveness is the
+Jaccard overlap of the labels known in both rows (`overlap="jaccard"`), or 1 if they share any (`"any"`). Rows that have
+no label known in common are left out of each other's sums. Two rows without any label do not attract each other.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from longtail.errors import unknown_name
+from longtail.losses import LOSSES
+from longtail.losses.gather import gather_rows
+from longtail.losses.masking import known, precise
+from longtail.losses.projection import projection_head
+from longtail.losses.rows import require
+
+Overlap = Literal["jaccard", "any"]
+Lonely = Literal["skip", "zero"]
+
+
+def supcon_loss(
+    features: Tensor,
+    target: Tensor,
+    *,
+    temperature: float = 0.05,
+    base_temperature: float | None = None,
+    overlap: Overlap = "jaccard",
+    lonely: Lonely = "skip",
+    gather: bool = False,
+) -> Tensor:
+    """SupCon of features `(B, D)` or `(B, V, D)`; classes `(B,)`, -1 unknown, or labels `(B, C)`, nan unknown.
+
+    The mean is over the anchors (each view of each row) that have a positive; 0 if none has.
+    """
+    _check(temperature, base_temperature, overlap, lonely)
+    if gather:
+        features, target = gather_rows(features), gather_rows(target)
+    features = features if features.ndim == 3 else features[:, None]
+    positive, contrast = _pairs(target, overlap, features.shape[1])
+    with torch.autocast(features.device.type, enabled=False):
+        rows = _unit(precise(features).flatten(0, 1))
+        scores = rows @ rows.T / temperature
+    weight = positive.sum(dim=1)
+    spread = torch.logsumexp(scores.masked_fill(~contrast, torch.finfo(scores.dtype).min), dim=1)
+    values = spread - (positive * scores).sum(dim=1) / weight.clamp(min=1e-12)
+    has = weight > 0
+    count = (has if lonely == "skip" else contrast.any(dim=1)).sum().clamp(min=1)
+    factor = 1.0 if base_temperature is None else temperature / base_temperature
+    return factor * torch.where(has, values, 0).sum() / count
+
+
+def _check(temperature: float, base: float | None, overlap: str, lonely: str) -> None:
+    require(temperature > 0 and (base is None or base > 0), f"temperature is {temperature}, base {base}; both > 0.")
+    if overlap not in ("jaccard", "any"):
+        raise unknown_name("overlap", overlap, ("jaccard", "any"))
+    if lonely not in ("skip", "zero"):
+        raise unknown_name("lonely", lonely, ("skip", "zero"))
+
+
+def _pairs(target: Tensor, overlap: Overlap, views: int) -> tuple[Tensor, Tensor]:
+    """How positive each pair of views is, `(B V, B V)` in [0, 1], and which pairs are known; none with itself."""
+    positive, related = _same_class(target) if target.ndim == 1 else _shared_labels(target, overlap)
+    if views > 1:
+        positive = positive.repeat_interleave(views, 0).repeat_interleave(views, 1)
+        related = related.repeat_interleave(views, 0).repeat_interleave(views, 1)
+    related = related & ~torch.eye(len(related), dtype=torch.bool, device=related.device)
+    return positive * related, related
+
+
+def _same_class(target: Tensor) -> tuple[Tensor, Tensor]:
+    there = target >= 0
+    return (target[:, None] == target).float(), there[:, None] & there
+
+
+def _shared_labels(target: Tensor, overlap: Overlap) -> tuple[Tensor, Tensor]:
+    """Overlap `(B, B)` of the labels known in both rows, 1 with itself, and whether they have any in common."""
+    with torch.autocast(target.device.type, enabled=False):
+        mask, labels = known(target.float())
+        shared = labels @ labels.T
+        mine = labels @ mask.T  # labels of row i among those that row j knows
+        together = mine + mine.T - shared
+        related = mask @ mask.T > 0
+    share = (shared > 0).float() if overlap == "any" else shared / together.clamp(min=1e-6)
+    return share.fill_diagonal_(1), related
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Rows of length 1; a row of zeros stays, with a gradient that is not divided by its length."""
+    length = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
+    return rows / torch.where(length > 1e-6, length, 1)
+
+
+@LOSSES.register("supcon", paper="Khosla et al. 2020", code="HobbitLong/SupContrast", task="singlelabel, multilabel")
+class SupCon(nn.Module):
+    """Draws rows of a class together and all others apart, on a projection of the features.
+
+    `projection` are the widths of the layers between the features and the loss; empty for none. Labels `(B, C)` are
+    experimental: positives by their `overlap`.
+    """
+
+    needs: ClassVar[str] = "features"
+
+    def __init__(
+        self,
+        feature_dim: int,
+        *,
+        temperature: float = 0.05,
+        base_temperature: float | None = None,
+        projection: Sequence[int] = (2048, 2048, 128),
+        overlap: Overlap = "jaccard",
+        lonely: Lonely = "skip",
+        gather: bool = False,
+    ) -> None:
+        super().__init__()
+        _check(temperature, base_temperature, overlap, lonely)
+        self.projection = projection_head(feature_dim, projection)
+        self.temperature, self.base_temperature = temperature, base_temperature
+        self.overlap: Overlap = overlap
+        self.lonely: Lonely = lonely
+        self.gather = gather
+
+    def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
+        """Features `(B, D)` or `(B, V, D)` and their classes or labels to the loss."""
+        return supcon_loss(
+            self.projection(inputs),
+            target,
+            temperature=self.temperature,
+            base_temperature=self.base_temperature,
+            overlap=self.overlap,
+            lonely=self.lonely,
+            gather=self.gather,
+        )
