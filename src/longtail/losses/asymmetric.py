@@ -22,8 +22,9 @@ from torch.nn import functional
 from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.focus import power
+from longtail.losses.fused import Cost, focal_cost, mixed, turned, with_slope
 from longtail.losses.labels import Weights, as_weights
-from longtail.losses.masking import Reduction, check_reduction, precise, two_sided
+from longtail.losses.masking import Reduction, check_reduction, precise
 
 
 def asymmetric_loss(
@@ -41,34 +42,73 @@ def asymmetric_loss(
 
     `mean` divides by the number of known entries.
     """
-    if_positive, if_negative = asymmetric_sides(
-        logits, gamma_pos=gamma_pos, gamma_neg=gamma_neg, clip=clip, detach_focus=detach_focus
-    )
-    return two_sided(
-        if_positive,
-        if_negative,
+    return asymmetric_with_weights(
+        logits,
         target,
+        label_weight,
+        label_weight,
+        gamma_pos=gamma_pos,
+        gamma_neg=gamma_neg,
+        clip=clip,
+        detach_focus=detach_focus,
         reduction=reduction,
-        positive_weight=label_weight,
-        negative_weight=label_weight,
     )
 
 
-def asymmetric_sides(
-    logits: Tensor, *, gamma_pos: float, gamma_neg: float, clip: float, detach_focus: bool
-) -> tuple[Tensor, Tensor]:
-    """What each entry costs as a positive and as a negative, two tensors of logits' shape."""
+def asymmetric_with_weights(
+    logits: Tensor,
+    target: Tensor,
+    positive_weight: Tensor | float | None,
+    negative_weight: Tensor | float | None,
+    *,
+    gamma_pos: float,
+    gamma_neg: float,
+    clip: float,
+    detach_focus: bool = False,
+    reduction: Reduction,
+) -> Tensor:
+    """ASL whose two sides have weights of their own, each a number or `(C,)`."""
+    with torch.no_grad():
+        if_positive, if_negative = asymmetric_costs(
+            logits, gamma_pos=gamma_pos, gamma_neg=gamma_neg, clip=clip, detach_focus=detach_focus
+        )
+        value, slope = mixed(
+            if_positive,
+            if_negative,
+            target,
+            reduction=reduction,
+            positive_weight=positive_weight,
+            negative_weight=negative_weight,
+        )
+    return with_slope(logits, value, slope)
+
+
+def asymmetric_costs(
+    logits: Tensor, *, gamma_pos: float, gamma_neg: float, clip: float, detach_focus: bool = False
+) -> tuple[Cost, Cost]:
+    """What each entry costs as a positive and as a negative, of logits' shape."""
     logits = precise(logits)
-    chance = torch.sigmoid(logits)
-    log_yes = functional.logsigmoid(logits)
-    shifted = functional.relu(chance - clip) if clip else chance
-    # Without clip, log(1 - p) = log p - logit; with it, 1 - p_m stays above clip and log1p is exact.
-    log_no = torch.log1p(-shifted) if clip else log_yes - logits
-    if detach_focus:
-        chance, shifted = chance.detach(), shifted.detach()
-    if_positive = log_yes if gamma_pos == 0 else log_yes * power(1 - chance, gamma_pos)
-    if_negative = log_no if gamma_neg == 0 else log_no * power(shifted, gamma_neg)
-    return -if_positive, -if_negative
+    chance, log_chance = torch.sigmoid(logits), functional.logsigmoid(logits)
+    other = 1 - chance
+    if_positive = focal_cost(chance, other, log_chance, gamma_pos, detach=detach_focus)
+    if clip:
+        return if_positive, _clipped(chance, other, gamma_neg, clip, detach_focus)
+    log_other = log_chance - logits  # exact to 6e-8 |logit|, and one transcendental pass less
+    return if_positive, turned(focal_cost(other, chance, log_other, gamma_neg, detach=detach_focus))
+
+
+def _clipped(chance: Tensor, other: Tensor, gamma: float, clip: float, detach: bool) -> Cost:
+    """`-p_m^gamma log(1 - p_m)`; its slope is `p (1-p) (p_m^gamma / (1 - p_m) - gamma p_m^(gamma-1) log(1 - p_m))`."""
+    shifted = functional.relu(chance - clip)
+    log_other = torch.log1p(-shifted)  # 1 - p_m stays above clip
+    by_logit = chance * other
+    if gamma == 0:
+        return Cost(-log_other, by_logit.mul_(torch.sign(shifted)).div_(1 - shifted))
+    lower = power(shifted, gamma - 1)
+    upper = lower * shifted
+    slope = upper / (1 - shifted)
+    slope = slope if detach else slope.sub_(lower.mul_(log_other).mul_(gamma))
+    return Cost(upper.mul_(log_other).neg_(), slope.mul_(by_logit))
 
 
 def check_asymmetric(gamma_pos: float, gamma_neg: float, clip: float) -> None:
@@ -102,7 +142,8 @@ class Asymmetric(nn.Module):
         check_reduction(reduction)
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
         self.register_buffer("label_weight", as_weights(label_weight), persistent=False)
-        self.detach_focus, self.reduction = detach_focus, reduction
+        self.detach_focus = detach_focus
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

@@ -80,7 +80,8 @@ class BCE(nn.Module):
         check_reduction(reduction)
         self.register_buffer("pos_weight", as_weights(pos_weight), persistent=False)
         self.register_buffer("label_weight", as_weights(label_weight), persistent=False)
-        self.smoothing, self.reduction = smoothing, reduction
+        self.smoothing = smoothing
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

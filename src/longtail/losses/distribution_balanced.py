@@ -20,8 +20,8 @@ from torch.nn import functional
 from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_shares
-from longtail.losses.focus import power
-from longtail.losses.masking import Reduction, check_reduction, precise, sides, two_sided
+from longtail.losses.fused import Cost, focal_cost, mixed, with_slope
+from longtail.losses.masking import Reduction, check_reduction, precise
 
 
 def distribution_balanced_loss(
@@ -44,12 +44,12 @@ def distribution_balanced_loss(
     `class_counts` `(C,)` are images having each label among `num_rows`. `mean` divides by the number of known entries.
     """
     rarity, bias = label_constants(class_counts, num_rows, init_bias / neg_scale)
-    logits = precise(logits)
-    weight = rebalancing_weights(target.to(logits), rarity.to(logits), map_alpha, map_beta, map_mu)
-    return tolerant_focal(
-        logits + bias.to(logits),
+    return balanced_tolerant(
+        logits,
         target,
-        weight,
+        rarity.to(logits.device),
+        bias.to(logits.device),
+        smoothing_map=(map_alpha, map_beta, map_mu),
         neg_scale=neg_scale,
         gamma=focal_gamma,
         balance=focal_balance,
@@ -67,36 +67,46 @@ def label_constants(class_counts: Counts, num_rows: int, bias_scale: float) -> t
 
 def rebalancing_weights(target: Tensor, rarity: Tensor, alpha: float, beta: float, mu: float) -> Tensor:
     """The smoothed ratio of chances, `(B, C)`, from targets `(B, C)` and `1 / n_c` `(C,)`."""
-    through_any = (sides(target)[0] * rarity).sum(dim=1, keepdim=True)
+    through_any = (target.to(rarity.dtype).nan_to_num(0.0) * rarity).sum(dim=1, keepdim=True)
     ratio = rarity / through_any.clamp(min=torch.finfo(rarity.dtype).tiny)
     return torch.sigmoid(beta * (ratio - mu)) + alpha
 
 
-def tolerant_focal(
+def balanced_tolerant(
     logits: Tensor,
     target: Tensor,
-    weight: Tensor,
+    rarity: Tensor,
+    bias: Tensor,
     *,
+    smoothing_map: tuple[float, float, float],
     neg_scale: float,
     gamma: float,
     balance: float,
     reduction: Reduction,
 ) -> Tensor:
-    """Focal loss of shifted logits whose negatives are scaled; `weight` `(B, C)` for both sides."""
+    """The loss from the labels' constants `rarity` and `bias`, each `(C,)`."""
+    with torch.no_grad():
+        weight = rebalancing_weights(target, rarity, *smoothing_map)
+        if_positive, if_negative = tolerant_costs(precise(logits) + bias, neg_scale, gamma)
+        value, slope = mixed(
+            if_positive,
+            if_negative,
+            target,
+            reduction=reduction,
+            positive_weight=weight.mul_(balance) if gamma > 0 else weight,
+            negative_weight=weight,
+        )
+    return with_slope(logits, value, slope)
+
+
+def tolerant_costs(logits: Tensor, neg_scale: float, gamma: float) -> tuple[Cost, Cost]:
+    """Focal costs of shifted logits, the negative's of logits that are scaled, the scale divided out again."""
+    chance = torch.sigmoid(logits)
+    if_positive = focal_cost(chance, 1 - chance, functional.logsigmoid(logits), gamma)
     scaled = logits * neg_scale
-    if_positive, if_negative = functional.logsigmoid(logits), functional.softplus(scaled)
-    if gamma > 0:
-        if_positive = if_positive * power(1 - torch.sigmoid(logits), gamma)
-        if_negative = if_negative * power(torch.sigmoid(scaled), gamma)
-        weight = weight * balance
-    return two_sided(
-        if_positive,
-        if_negative,
-        target,
-        reduction=reduction,
-        positive_weight=-weight,
-        negative_weight=weight / neg_scale,
-    )
+    chance = torch.sigmoid(scaled)
+    tolerant = focal_cost(1 - chance, chance, functional.logsigmoid(-scaled), gamma)
+    return if_positive, Cost(tolerant.value / neg_scale, -tolerant.slope)
 
 
 @LOSSES.register(
@@ -139,11 +149,12 @@ class DistributionBalanced(nn.Module):
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""
-        logits = precise(inputs)
-        return tolerant_focal(
-            logits + self.bias,
+        return balanced_tolerant(
+            inputs,
             target,
-            rebalancing_weights(target.to(logits), self.rarity, *self.map),
+            self.rarity,
+            self.bias,
+            smoothing_map=self.map,
             neg_scale=self.neg_scale,
             gamma=self.gamma,
             balance=self.balance,

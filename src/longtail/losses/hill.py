@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from longtail.losses import LOSSES
-from longtail.losses.focus import power
-from longtail.losses.masking import Reduction, check_reduction, precise, two_sided
+from longtail.losses.fused import Cost, focal_cost, mixed, with_slope
+from longtail.losses.masking import Reduction, check_reduction, precise
 
 
 def hill_loss(
@@ -30,15 +30,19 @@ def hill_loss(
     reduction: Reduction = "sum",
 ) -> Tensor:
     """Hill loss of logits `(B, C)` and targets `(B, C)` in [0, 1], nan unknown; `mean` divides by the known entries."""
-    logits = precise(logits)
-    chance = torch.sigmoid(logits)
-    if_negative = (lambda_ - chance) * (chance * chance)
-    return two_sided(margin_focal(logits - margin, gamma), if_negative, target, reduction=reduction)
+    with torch.no_grad():
+        chance = torch.sigmoid(precise(logits))
+        square = chance * chance
+        if_negative = Cost((lambda_ - chance).mul_(square), (2 * lambda_ - 3 * chance).mul_(square).mul_(1 - chance))
+        value, slope = mixed(margin_focal(logits, margin, gamma), if_negative, target, reduction=reduction)
+    return with_slope(logits, value, slope)
 
 
-def margin_focal(shifted: Tensor, gamma: float) -> Tensor:
-    """Focal loss of positives, `-(1 - p)^gamma log p`, at logits that have the margin taken off already."""
-    return -functional.logsigmoid(shifted) * power(torch.sigmoid(-shifted), gamma)
+def margin_focal(logits: Tensor, margin: float, gamma: float) -> Cost:
+    """Focal loss of positives at logits less a margin."""
+    shifted = precise(logits) - margin
+    chance = torch.sigmoid(shifted)
+    return focal_cost(chance, 1 - chance, functional.logsigmoid(shifted), gamma)
 
 
 @LOSSES.register("hill", paper="Zhang et al. 2021", code="xinyu1205/robust-loss-mlml", task="multilabel")
@@ -52,7 +56,8 @@ class Hill(nn.Module):
     ) -> None:
         super().__init__()
         check_reduction(reduction)
-        self.lambda_, self.margin, self.gamma, self.reduction = lambda_, margin, gamma, reduction
+        self.lambda_, self.margin, self.gamma = lambda_, margin, gamma
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

@@ -79,7 +79,8 @@ class LDAMMultilabel(nn.Module):
         check_reduction(reduction)
         self.register_buffer("margins", ldam_margins(class_counts, max_margin=max_margin), persistent=False)
         self.class_weight = ClassWeight(class_weight, class_counts, beta=beta, start=weight_from)
-        self.scale, self.reduction = scale, reduction
+        self.scale = scale
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

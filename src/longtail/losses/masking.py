@@ -1,8 +1,8 @@
-"""What every loss over labels shares: unknown targets, float32, the two sides of a label, reductions.
+"""What the losses share: unknown targets, float32, the two sides of a label, reductions.
 
-A multi-label loss is written as two tensors of logits' shape, the loss of an entry if it were positive and if it were
-negative; `two_sided` mixes them by the target. So targets between 0 and 1 (mixed images, smoothed labels) are right in
-every loss of this room, an unknown target takes part in neither side, and nothing is gathered or synchronised.
+Unknown targets are masked by multiplication, never gathered, so that nothing waits for a device. A target between 0 and
+1 (mixed images, smoothed labels) means the same in every multi-label loss of this room: that share of the loss of a
+positive, and the rest of the loss of a negative.
 """
 
 from typing import Literal, get_args
@@ -48,36 +48,7 @@ def sides(target: Tensor) -> tuple[Tensor, Tensor]:
     return target.nan_to_num(0.0), (1 - target).nan_to_num_(0.0)
 
 
-def two_sided(
-    if_positive: Tensor,
-    if_negative: Tensor,
-    target: Tensor,
-    *,
-    reduction: str,
-    positive_weight: Tensor | float | None = None,
-    negative_weight: Tensor | float | None = None,
-) -> Tensor:
-    """Loss of `(B, C)` entries from what each would cost as a positive and as a negative.
-
-    Weights broadcast to `(B, C)`. `mean` divides by the number of known entries, whatever the weights.
-    """
-    check_reduction(reduction)
-    positive, negative = sides(target.to(if_positive.dtype))
-    count = (positive.sum() + negative.sum()).clamp(min=1) if reduction == "mean" else None
-    positive = positive if positive_weight is None else positive * positive_weight
-    negative = negative if negative_weight is None else negative * negative_weight
-    if reduction == "none":
-        return positive * if_positive + negative * if_negative
-    total = _dot(positive, if_positive) + _dot(negative, if_negative)
-    return total if count is None else total / count
-
-
 def check_reduction(reduction: str) -> None:
     """Refuse what is no reduction."""
     if reduction not in REDUCTIONS:
         raise unknown_name("reduction", reduction, REDUCTIONS)
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    """Sum of products without a tensor in between."""
-    return a.reshape(-1).dot(b.reshape(-1))

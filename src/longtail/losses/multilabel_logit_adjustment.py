@@ -54,7 +54,7 @@ class MultilabelLogitAdjustment(nn.Module):
         super().__init__()
         check_reduction(reduction)
         self.register_buffer("shift", tau * prior_log_odds(class_counts, num_rows), persistent=False)
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

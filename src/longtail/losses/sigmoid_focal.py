@@ -2,19 +2,18 @@
 
 Paper: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017. Code: `torchvision.ops.sigmoid_focal_loss`, with
 its alpha and gamma; equal to it on 0/1 targets. A target between 0 and 1 mixes the two sides here, where torchvision
-mixes the probabilities. The default reduction is the mean over known entries; the paper divides by the positives.
+mixes the probabilities. It is the asymmetric loss with one gamma and no clip. The default reduction is the mean over
+known entries; the paper divides by the positives.
 """
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from longtail.errors import UserError
 from longtail.losses import LOSSES
-from longtail.losses.focus import power
-from longtail.losses.masking import Reduction, check_reduction, precise, two_sided
+from longtail.losses.asymmetric import asymmetric_with_weights
+from longtail.losses.masking import Reduction, check_reduction
 
 
 def sigmoid_focal_loss(
@@ -30,19 +29,10 @@ def sigmoid_focal_loss(
 
     `alpha` weighs positives and `1 - alpha` negatives; None leaves both at 1. `mean` divides by the known entries.
     """
-    logits = precise(logits)
-    chance = torch.sigmoid(logits)
-    log_yes = functional.logsigmoid(logits)
-    log_no = log_yes - logits  # log(1 - p): exact to 6e-8 |logit|, and one transcendental pass less
     share = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
     weights = share if label_weight is None else (share[0] * label_weight, share[1] * label_weight)
-    return two_sided(
-        power(1 - chance, gamma) * log_yes,
-        power(chance, gamma) * log_no,
-        target,
-        reduction=reduction,
-        positive_weight=-weights[0],
-        negative_weight=-weights[1],
+    return asymmetric_with_weights(
+        logits, target, *weights, gamma_pos=gamma, gamma_neg=gamma, clip=0.0, reduction=reduction
     )
 
 
@@ -57,7 +47,8 @@ class SigmoidFocal(nn.Module):
         if gamma < 0 or (alpha is not None and not 0 <= alpha <= 1):
             raise UserError(f"focal loss: gamma is {gamma}, alpha {alpha}; choose gamma >= 0 and alpha from 0 to 1.")
         check_reduction(reduction)
-        self.gamma, self.alpha, self.reduction = gamma, alpha, reduction
+        self.gamma, self.alpha = gamma, alpha
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

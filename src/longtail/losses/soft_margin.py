@@ -46,7 +46,7 @@ class SoftMargin(nn.Module):
         super().__init__()
         check_reduction(reduction)
         self.register_buffer("label_weight", as_weights(label_weight), persistent=False)
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""

@@ -9,17 +9,18 @@ by default, as in the public code.
 The module learns the epoch (0 is the first) from `set_epoch`, which the training loop calls as it does for samplers.
 """
 
+import math
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from longtail.errors import UserError
 from longtail.losses import LOSSES
-from longtail.losses.focus import power
+from longtail.losses.asymmetric import asymmetric_costs
+from longtail.losses.fused import Cost, mixed, with_slope
 from longtail.losses.hill import margin_focal
-from longtail.losses.masking import Reduction, check_reduction, precise, two_sided
+from longtail.losses.masking import Reduction, check_reduction
 
 
 def splc_loss(
@@ -36,14 +37,13 @@ def splc_loss(
 
     `mean` divides by the number of known entries.
     """
-    logits = precise(logits)
-    chance = torch.sigmoid(logits)
-    log_yes = functional.logsigmoid(logits)
-    if_negative = -power(chance, gamma) * (log_yes - logits)
-    if correct:
-        missed = -power(1 - chance, gamma) * log_yes
-        if_negative = torch.where(chance.detach() > tau, missed, if_negative)
-    return two_sided(margin_focal(logits - margin, gamma), if_negative, target, reduction=reduction)
+    with torch.no_grad():
+        if_missed, if_negative = asymmetric_costs(logits, gamma_pos=gamma, gamma_neg=gamma, clip=0.0)
+        if correct:
+            missed = logits > math.log(tau / (1 - tau))
+            if_negative = Cost(*(torch.where(missed, yes, no) for yes, no in zip(if_missed, if_negative, strict=True)))
+        value, slope = mixed(margin_focal(logits, margin, gamma), if_negative, target, reduction=reduction)
+    return with_slope(logits, value, slope)
 
 
 @LOSSES.register("splc", paper="Zhang et al. 2021", code="xinyu1205/robust-loss-mlml", task="multilabel")
@@ -62,11 +62,11 @@ class SPLC(nn.Module):
         reduction: Reduction = "sum",
     ) -> None:
         super().__init__()
-        if not 0 < tau <= 1:
-            raise UserError(f"SPLC: tau is {tau}; choose a probability above 0 and up to 1.")
+        if not 0 < tau < 1:
+            raise UserError(f"SPLC: tau is {tau}; choose a probability between 0 and 1.")
         check_reduction(reduction)
         self.tau, self.from_epoch, self.margin, self.gamma = tau, from_epoch, margin, gamma
-        self.reduction = reduction
+        self.reduction: Reduction = reduction
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:

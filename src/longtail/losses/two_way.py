@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from longtail.errors import UserError
 from longtail.losses import LOSSES
+from longtail.losses.fused import with_slope
 from longtail.losses.masking import precise
 
 _DEEP = -1e30
@@ -30,18 +31,29 @@ def two_way_loss(
     logits: Tensor, target: Tensor, *, temperature_pos: float = 4.0, temperature_neg: float = 1.0
 ) -> Tensor:
     """Two-way loss of logits `(B, C)` and targets `(B, C)`; above 0.5 is positive, nan unknown. A single number."""
-    logits = precise(logits)
-    positive, negative = (target > 0.5).to(logits.dtype), (target <= 0.5).to(logits.dtype)
-    push = (1 - positive) * _DEEP - logits / temperature_pos
-    pull = (1 - negative) * _DEEP + logits / temperature_neg
-    ways = [
-        functional.softplus(
-            torch.logsumexp(pull, dim) * temperature_neg + torch.logsumexp(push, dim) * temperature_pos
-        ).sum()
-        / positive.amax(dim).sum().clamp(min=1)
-        for dim in (0, 1)
-    ]
-    return ways[0] + ways[1]
+    with torch.no_grad():
+        scores = precise(logits)
+        positive = (target > 0.5).to(scores.dtype)
+        negative = (target <= 0.5).to(scores.dtype)
+        push = (1 - positive).mul_(_DEEP).sub_(scores, alpha=1 / temperature_pos)
+        pull = (1 - negative).mul_(_DEEP).add_(scores, alpha=1 / temperature_neg)
+        value, slope = scores.new_zeros(()), torch.zeros_like(scores)
+        for dim in (0, 1):
+            hard_positive, push_share = _hardest(push, dim)
+            hard_negative, pull_share = _hardest(pull, dim)
+            gap = hard_negative.mul_(temperature_neg).add_(hard_positive, alpha=temperature_pos)
+            there = positive.amax(dim).sum().clamp_(min=1)
+            value += functional.softplus(gap).sum() / there
+            slope += pull_share.sub_(push_share).mul_(torch.sigmoid(gap).div_(there))
+    return with_slope(logits, value, slope)
+
+
+def _hardest(scores: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """`logsumexp` over `dim`, kept, and its derivative, the softmax: one exponential for both."""
+    top = scores.amax(dim, keepdim=True)
+    raised = (scores - top).exp_()
+    total = raised.sum(dim, keepdim=True)
+    return top + total.log(), raised.div_(total)
 
 
 @LOSSES.register("two_way", paper="Kobayashi 2023", code="timm TwoWayLoss", task="multilabel")

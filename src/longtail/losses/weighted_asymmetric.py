@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
-from longtail.losses.asymmetric import asymmetric_sides, check_asymmetric
+from longtail.losses.asymmetric import asymmetric_with_weights, check_asymmetric
 from longtail.losses.counts import Counts, as_shares
-from longtail.losses.masking import Reduction, check_reduction, two_sided
+from longtail.losses.masking import Reduction, check_reduction
 
 
 def weighted_asymmetric_loss(
@@ -36,16 +36,16 @@ def weighted_asymmetric_loss(
     of known entries.
     """
     positive, negative = share_weights(class_counts, num_rows)
-    if_positive, if_negative = asymmetric_sides(
-        logits, gamma_pos=gamma_pos, gamma_neg=gamma_neg, clip=clip, detach_focus=detach_focus
-    )
-    return two_sided(
-        if_positive,
-        if_negative,
+    return asymmetric_with_weights(
+        logits,
         target,
+        positive.to(logits.device),
+        negative.to(logits.device),
+        gamma_pos=gamma_pos,
+        gamma_neg=gamma_neg,
+        clip=clip,
+        detach_focus=detach_focus,
         reduction=reduction,
-        positive_weight=positive.to(logits.device),
-        negative_weight=negative.to(logits.device),
     )
 
 
@@ -81,22 +81,19 @@ class WeightedAsymmetric(nn.Module):
         self.register_buffer("positive", positive, persistent=False)
         self.register_buffer("negative", negative, persistent=False)
         self.gamma_pos, self.gamma_neg, self.clip = gamma_pos, gamma_neg, clip
-        self.detach_focus, self.reduction = detach_focus, reduction
+        self.detach_focus = detach_focus
+        self.reduction: Reduction = reduction
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""
-        if_positive, if_negative = asymmetric_sides(
+        return asymmetric_with_weights(
             inputs,
+            target,
+            self.positive,
+            self.negative,
             gamma_pos=self.gamma_pos,
             gamma_neg=self.gamma_neg,
             clip=self.clip,
             detach_focus=self.detach_focus,
-        )
-        return two_sided(
-            if_positive,
-            if_negative,
-            target,
             reduction=self.reduction,
-            positive_weight=self.positive,
-            negative_weight=self.negative,
         )
