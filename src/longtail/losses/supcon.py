@@ -100,9 +100,9 @@ def _shared_labels(target: Tensor, overlap: Overlap) -> tuple[Tensor, Tensor]:
 
 
 def _unit(rows: Tensor) -> Tensor:
-    """Rows of length 1; a row of zeros stays, with a gradient that is not divided by its length."""
+    """Rows of length 1; a row of (almost) zeros stays as it is: its gradient is not divided by its length."""
     length = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
-    return rows / torch.where(length > 1e-6, length, 1)
+    return rows / torch.where(length > 1e-4, length, 1)
 
 
 @LOSSES.register("supcon", paper="Khosla et al. 2020", code="HobbitLong/SupContrast", task="singlelabel, multilabel")
