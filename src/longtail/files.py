@@ -17,7 +17,8 @@ from longtail.errors import UserError
 def written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; on success it becomes `path`, on failure it is removed.
 
-    The rename is atomic and follows an fsync, so a reader (or a killed process) sees the old file or the new, never half.
+    The rename is atomic and follows an fsync, so a reader (or a killed process) sees the old file or the new, never
+    half.
     """
     make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
@@ -28,7 +29,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock colleagues out of a shared folder
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -79,7 +80,7 @@ def explain(error: OSError) -> str | None:
     where = f" at '{error.filename}'" if error.filename else ""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"the disk is full{where}: nothing finished was lost; free some space and run the same command again."
+            return f"the disk is full{where}: nothing finished was lost; free some space and repeat the command."
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"no permission to read or write{where}; choose a folder that you may write to."
         case errno.ENOENT:

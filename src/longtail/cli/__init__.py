@@ -64,14 +64,13 @@ def run(argv: Sequence[str]) -> int:
         return _show_version()
     try:
         status = app(args=list(argv), prog_name="longtail", standalone_mode=False)
-        return status if isinstance(status, int) else 0
+        return _interrupted() if status == 130 else status if isinstance(status, int) else 0
     except _UsageError as error:
         return _usage(error)
     except UserError as error:
         return complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; what was finished is kept: the same command goes on from there.")
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         return _quiet_pipe()
     except OSError as error:
@@ -100,6 +99,11 @@ def _usage(error: Any) -> int:
         guess = nearest(text.split("'")[1], names)
         text += f". Did you mean '{guess}'?" if guess else f". Valid: {', '.join(names)}"
     return complain(f"{text}{'' if text.endswith('?') else '.'} See '{error.ctx.command_path} --help'.")
+
+
+def _interrupted() -> int:
+    complain("interrupted; what was finished is kept: the same command goes on from there.")
+    return 130
 
 
 def _quiet_pipe() -> int:

@@ -40,9 +40,9 @@ def inspect(
     import json
 
     from longtail.cli.console import note, progress, say, table
-    from longtail.data.inspection import inspect as audit
-    from longtail.data.inspection_saving import write_inspection
-    from longtail.data.inspection_tables import tables
+    from longtail.data.audit.inspection import inspect as audit
+    from longtail.data.audit.inspection_saving import write_inspection
+    from longtail.data.audit.inspection_tables import tables
     from longtail.data.manifest import Manifest
     from longtail.errors import UserError
 

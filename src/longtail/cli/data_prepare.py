@@ -14,7 +14,9 @@ def prepare(
     resize: Annotated[
         str, typer.Option(help="squash (stretch), pad (fit, black borders) or crop (shorter side, centre).")
     ] = "squash",
-    channels: Annotated[int, typer.Option(help="1 (grey) or 3 (colour).")] = 1,
+    channels: Annotated[
+        int | None, typer.Option(help="1 (grey) or 3 (colour). [default: as a few of the images are]")
+    ] = None,
     store: Annotated[
         Path | None, typer.Option(help="Folder of prepared images. [default: prepared/ beside the manifest]")
     ] = None,
@@ -37,10 +39,10 @@ def prepare(
 ) -> None:
     """Decode and resize every image once, into a memory-mapped store; goes on where it was stopped."""
     from longtail.cli.console import note, progress, say
-    from longtail.data.grey_levels import window_of
+    from longtail.data.images.grey_levels import window_of
+    from longtail.data.images.prepared import Prepared, default_store
+    from longtail.data.images.prepared import prepare as work
     from longtail.data.manifest import Manifest
-    from longtail.data.prepared import Prepared, default_store
-    from longtail.data.prepared import prepare as work
     from longtail.files import in_words
 
     table = Manifest.load(manifest, check_files=False)
@@ -60,15 +62,19 @@ def prepare(
 
             return work(table, side, store=place, on_progress=step, on_wait=wait, **options)
 
+    def _unusable(made: Prepared) -> str:
+        return f", {len(made.bad):,} unusable {'left out' if on_bad == 'skip' else 'made black'}" if made.bad else ""
+
     def wait(busy: Path) -> None:
         note(f"another process is preparing '{busy}'; waiting for it")
 
     for side in size:
         made = one(side)
+        kind = "grey" if made.key.channels == 1 else "colour"
         speed = f" at {made.images_per_second:,.0f} images/s" if made.made else ""
         say(
-            f"{side} px: {len(made):,} images ({made.made:,} new{speed}, {made.reused:,} reused,"
-            f" {len(made.bad):,} unusable {'left out' if on_bad == 'skip' else 'made black'}),"
+            f"{side} px, {kind}: {len(made):,} images"
+            f" ({made.made:,} new{speed}, {made.reused:,} reused{_unusable(made)}),"
             f" {in_words(len(made) * made.key.slot_bytes)} in {made.place}"
         )
         for bad in made.bad[:5]:

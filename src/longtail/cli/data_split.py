@@ -41,12 +41,12 @@ def split(
 ) -> None:
     """Split by whole groups, each part with its share of every label; or make k folds."""
     from longtail.cli.console import say, table, warn
-    from longtail.data.balance import split_table, split_warnings
+    from longtail.data.division.balance import split_table, split_warnings
+    from longtail.data.division.splits import kfold
+    from longtail.data.division.splits import split as work
     from longtail.data.grouping import grouping_column
     from longtail.data.manifest import Manifest
     from longtail.data.saving import require_other_file
-    from longtail.data.splits import kfold
-    from longtail.data.splits import split as work
     from longtail.errors import UserError
 
     flags = role_flags.said(

@@ -36,10 +36,10 @@ def tail(
 ) -> None:
     """Cut a manifest down to a long tail; rows of other splits stay."""
     from longtail.cli.console import say, table, warn
+    from longtail.data.division.tails import imbalance_ratio, tail_report, tail_warnings
+    from longtail.data.division.tails import tail as work
     from longtail.data.manifest import Manifest
     from longtail.data.saving import require_other_file
-    from longtail.data.tails import imbalance_ratio, tail_report, tail_warnings
-    from longtail.data.tails import tail as work
 
     flags = role_flags.said(
         labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,

@@ -16,6 +16,6 @@ def demo(
     from longtail.cli.console import progress, say
     from longtail.demo import demo as work
 
-    with progress(None, "demo") as advance:
-        report = work(out, patients=patients, size=size, seed=seed, on_step=say, on_progress=advance)
+    with progress(patients, "drawing", "patients") as advance:
+        report = work(out, patients=patients, size=size, seed=seed, on_step=say, on_patient=advance)
     say(f"report: {report}")

@@ -1,28 +1,70 @@
 """The data room: from published files and DICOM to a manifest, splits and prepared pixels.
 
-Here live the manifest, label states, readers of published data sets, image decoding, splits, tails and phantoms.
-No sampling, no augmentation, no training may enter; nothing here imports torch.
+The manifest's own files lie here; `readers`, `audit`, `division`, `images` and `phantom` are rooms of their own.
+No sampling, no augmentation, no training may enter, and nothing here imports torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from longtail.data.manifest import Manifest, from_classes, from_states
-    from longtail.data.validate import Problem, validate
+    from longtail.data.audit.duplicates import duplicate_images as duplicate_images
+    from longtail.data.audit.inspection import Inspection as Inspection
+    from longtail.data.audit.inspection import inspect as inspect
+    from longtail.data.audit.label_groups import label_groups as label_groups
+    from longtail.data.boxes import load_boxes as load_boxes
+    from longtail.data.division.balance import split_report as split_report
+    from longtail.data.division.profiles import long_tail_counts as long_tail_counts
+    from longtail.data.division.splits import kfold as kfold
+    from longtail.data.division.splits import split as split
+    from longtail.data.division.stratify import stratified_group_parts as stratified_group_parts
+    from longtail.data.division.tails import tail as tail
+    from longtail.data.grouping import leaking_groups as leaking_groups
+    from longtail.data.images.decode import decode as decode
+    from longtail.data.images.decode import image_size as image_size
+    from longtail.data.images.image_file import ImageError as ImageError
+    from longtail.data.images.prepared import Prepared as Prepared
+    from longtail.data.images.prepared import prepare as prepare
+    from longtail.data.images.resize import resize as resize
+    from longtail.data.images.resize import transform_boxes as transform_boxes
+    from longtail.data.label_maps.label_map import load_label_map as load_label_map
+    from longtail.data.manifest import Manifest as Manifest
+    from longtail.data.manifest import from_classes as from_classes
+    from longtail.data.manifest import from_states as from_states
+    from longtail.data.merging import merge as merge
+    from longtail.data.phantom import phantoms as phantoms
+    from longtail.data.reading import read as read
+    from longtail.data.validate import Problem as Problem
+    from longtail.data.validate import validate as validate
 
 _HOME = {
-    "Manifest": "manifest",
-    "from_classes": "manifest",
-    "from_states": "manifest",
-    "Problem": "validate",
-    "validate": "validate",
+    "audit.duplicates": ["duplicate_images"],
+    "audit.inspection": ["Inspection", "inspect"],
+    "audit.label_groups": ["label_groups"],
+    "boxes": ["load_boxes"],
+    "division.balance": ["split_report"],
+    "division.profiles": ["long_tail_counts"],
+    "division.splits": ["kfold", "split"],
+    "division.stratify": ["stratified_group_parts"],
+    "division.tails": ["tail"],
+    "grouping": ["leaking_groups"],
+    "images.decode": ["decode", "image_size"],
+    "images.image_file": ["ImageError"],
+    "images.prepared": ["Prepared", "prepare"],
+    "images.resize": ["resize", "transform_boxes"],
+    "label_maps.label_map": ["load_label_map"],
+    "manifest": ["Manifest", "from_classes", "from_states"],
+    "merging": ["merge"],
+    "phantom": ["phantoms"],
+    "reading": ["read"],
+    "validate": ["Problem", "validate"],
 }
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = ["Manifest", "Problem", "from_classes", "from_states", "validate"]
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'longtail.data' has no attribute '{name}'")
-    return getattr(import_module(f"longtail.data.{_HOME[name]}"), name)
+    return getattr(import_module(f"longtail.data.{_MODULE_OF[name]}"), name)

@@ -16,8 +16,9 @@ from longtail.errors import UserError, listing
 SIDES = ("left", "top", "right", "bottom")
 
 
-def load_boxes(path: Path) -> pd.DataFrame:
+def load_boxes(path: str | Path) -> pd.DataFrame:
     """Read a box table: `(B, 6)`, sides as float64."""
+    path = Path(path)
     raw = read_text_table(path)
     if missing := [name for name in BOX_COLUMNS if name not in raw.column_names]:
         raise UserError(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +36,7 @@ class Manifest:
     root: Path
     boxes: pd.DataFrame | None = None
     path: Path | None = None  # the file it came from, for messages
-    names: Roles = Roles()  # what the columns were called there, for messages
+    names: Roles = field(default_factory=Roles)  # what the columns were called there, for messages
 
     def __len__(self) -> int:
         return len(self.table)
@@ -153,6 +153,8 @@ def from_classes(
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
     """Every cell as text, missing ones ''; the index runs from 0."""
-    return pd.DataFrame({name: table[name].astype("str").where(table[name].notna(), "") for name in table}).reset_index(
-        drop=True
-    ).astype("str")
+    return (
+        pd.DataFrame({name: table[name].astype("str").where(table[name].notna(), "") for name in table})
+        .reset_index(drop=True)
+        .astype("str")
+    )

@@ -25,8 +25,8 @@ class DataSet:
 
 def read(
     name: str,
-    root: Path,
-    out: Path,
+    root: str | Path,
+    out: str | Path,
     *,
     format: Literal["csv", "parquet"] = "csv",
     options: Mapping[str, str] | None = None,

@@ -179,7 +179,7 @@ def _box_shape(boxes: pd.DataFrame) -> Iterator[Problem]:
 def _boxes_outside(manifest: Manifest) -> Iterator[Problem]:
     if manifest.boxes is None or manifest.boxes.empty:
         return
-    from longtail.data.decode import image_size
+    from longtail.data.images.decode import image_size
 
     boxes = manifest.boxes.reset_index(drop=True)
     sizes = {name: image_size(path) for name in boxes["image"].unique() if (path := manifest.root / name).exists()}

@@ -13,10 +13,12 @@ from PIL import Image
 
 from longtail import __version__
 from longtail.data.audit.inspection import Inspection
-from longtail.data.images.decode import ImageError, decode
+from longtail.data.images.decode import decode, image_size
+from longtail.data.images.image_file import ImageError
 from longtail.data.manifest import Manifest
 from longtail.files import write_text
 
+Box = tuple[float, float, float, float]  # left, top, width, height
 THUMBNAIL = 192  # pixels: sharp enough to see a nodule, small enough for 40 of them in one file
 
 
@@ -35,7 +37,7 @@ class Example:
     label: str
     caption: str
     source: str
-    boxes: list[tuple[float, float, float, float]]  # left, top, width, height
+    boxes: list[Box]
 
 
 def data_report(
@@ -89,7 +91,6 @@ def _example(manifest: Manifest, label: str, row: int) -> Example | None:
         pixels = decode(manifest.image_paths[row], channels=3, at_least=THUMBNAIL)
     except (ImageError, OSError):
         return None
-    from longtail.data.images.decode import image_size
 
     picture = Image.fromarray(pixels)
     picture.thumbnail((THUMBNAIL, THUMBNAIL))
@@ -101,7 +102,7 @@ def _example(manifest: Manifest, label: str, row: int) -> Example | None:
     return Example(label, caption, _address("image/jpeg", data.getvalue()), boxes)
 
 
-def _boxes(manifest: Manifest, label: str, image: str, size: tuple[int, int]) -> list[tuple[float, float, float, float]]:
+def _boxes(manifest: Manifest, label: str, image: str, size: tuple[int, int]) -> list[Box]:
     if manifest.boxes is None:
         return []
     of_image = manifest.boxes[(manifest.boxes["image"] == image) & (manifest.boxes["label"] == label)]
@@ -119,7 +120,9 @@ def _is_grey(pixels: Any) -> bool:
 def _cards(inspection: Inspection) -> list[tuple[str, str]]:
     """The headline facts as (number, what)."""
     cards = [(f"{inspection.rows:,}", "images")]
-    cards += [(f"{facts.groups:,}", {"study": "studies"}.get(name, f"{name}s")) for name, facts in inspection.grouped.items()]
+    cards += [
+        (f"{facts.groups:,}", {"study": "studies"}.get(name, f"{name}s")) for name, facts in inspection.grouped.items()
+    ]
     cards.append((f"{len(inspection.labels)}", "labels" if inspection.task == "multilabel" else "classes"))
     if inspection.tail.imbalance.ratio is not None:
         cards.append((f"{inspection.tail.imbalance.ratio:,.0f} : 1", "most to least common"))

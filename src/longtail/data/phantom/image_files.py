@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from longtail.data.images.png import encode_png
 from longtail.data.phantom.grid import Array
 from longtail.data.phantom.people import Patient, View
-from longtail.data.png import encode_png
 from longtail.errors import UserError
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from longtail.data.images.png import write_pngs
 from longtail.data.manifest import UNKNOWN_CLASS, Manifest, from_classes, from_states
-from longtail.data.png import write_pngs
 from longtail.errors import UserError, listing
 from longtail.files import make_folder, require_free_space
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from longtail.data.decode import image_size
+from longtail.data.images.decode import image_size
 from longtail.data.tables import row_place
 from longtail.errors import UserError
 

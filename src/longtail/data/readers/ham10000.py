@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from longtail.data.boxes import SIDES
-from longtail.data.decode import image_size
+from longtail.data.images.decode import image_size
 from longtail.data.manifest import BOX_COLUMNS, Manifest, from_classes
 from longtail.data.readers import READERS
 from longtail.data.readers.box_frames import numbers_of, rescaled, sizes_of

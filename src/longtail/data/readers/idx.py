@@ -14,10 +14,10 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from longtail.data.arrays import require_rows
 from longtail.data.manifest import Manifest
 from longtail.data.readers import READERS
 from longtail.data.readers.array_images import Part, labelled, write_images
+from longtail.data.readers.arrays import require_rows
 from longtail.data.readers.published import find_files
 from longtail.errors import UserError, listing
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from longtail.data.boxes import box_table
-from longtail.data.decode import image_size
+from longtail.data.images.decode import image_size
 from longtail.data.readers.published import anywhere, find_files
 from longtail.errors import UserError, listing
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from longtail.data.arrays import Npz, as_pixels, require_rows
 from longtail.data.manifest import Manifest
 from longtail.data.readers import READERS
 from longtail.data.readers.array_images import Part, labelled, write_images
+from longtail.data.readers.arrays import Npz, as_pixels, require_rows
 from longtail.data.readers.published import find_files
 from longtail.errors import UserError, listing
 
