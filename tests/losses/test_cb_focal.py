@@ -41,7 +41,7 @@ def test_the_hardest_rows_keep_their_loss_and_gradient() -> None:
     weight = class_balanced_weights(COUNTS)[2]
     assert value.item() == pytest.approx(100 * weight.item(), rel=1e-6)
     (gradient,) = torch.autograd.grad(value, logits)
-    assert gradient[0, 2].item() == pytest.approx(-weight.item(), rel=1e-6)
+    assert gradient[0, 2].item() == pytest.approx(-weight.item(), rel=1e-5)
 
 
 def test_prior_bias_starts_each_class_at_its_share() -> None:

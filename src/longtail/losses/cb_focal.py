@@ -3,8 +3,8 @@
 Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019; public code
 richardaecn/class-balanced-loss (MIT), described, not copied. With `s` the logit of the target and minus the logits of
 the others: `w_y sum_c sigmoid(-s_c)^gamma softplus(-s_c)`, weights `(1 - beta) / (1 - beta^n)` summing to C. The mean
-divides by the number of known rows (not by B * C). The focus is `exp(-gamma softplus(s))`, which stays right at any
-logit; the form with two exponents in a public port becomes 0 at -88 and lets the hardest rows go without gradient.
+divides by the number of known rows (not by B * C). The focus is `exp(gamma (-s - softplus(-s)))`, right at any logit;
+the form with two exponents in a public port becomes 0 at -88 and lets the hardest rows go without gradient.
 
 Start the last layer's bias at `prior_bias(num_classes)` and give that bias no weight decay, as the paper does: without
 it the sigmoid losses diverge early. `gamma` 0 is the paper's class-balanced sigmoid cross-entropy.
@@ -50,10 +50,10 @@ def sigmoid_focal_rows(
     require(gamma >= 0, f"gamma is {gamma}; it is 0 (no focus) or more.")
     logits = precise(logits)
     index = target.long().clamp(min=0)[:, None]
-    signed = (-logits).scatter(1, index, logits.gather(1, index))
-    values = F.softplus(-signed)
+    against = logits.scatter(1, index, -logits.gather(1, index))  # -s: how far each question is from its answer
+    values = F.softplus(against)
     if gamma:
-        values = torch.exp(-gamma * F.softplus(signed)) * values
+        values = torch.exp(gamma * (against - values)) * values
     return reduced_rows(values.sum(dim=1) * pick(class_weight.to(values), target), target >= 0, reduction)
 
 

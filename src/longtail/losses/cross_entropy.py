@@ -15,8 +15,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
-from longtail.losses.masking import Reduction, precise
-from longtail.losses.rows import UNKNOWN, pick, reduced_rows
+from longtail.losses.masking import Reduction, check_reduction, precise
+from longtail.losses.rows import UNKNOWN, pick, reduced_rows, total_mass
 from longtail.losses.weights import ClassWeight, Counts, WeightRule
 
 
@@ -36,10 +36,14 @@ def cross_entropy_loss(
     weight = None if class_weight is None else class_weight.to(logits)
     if target.ndim == 2:
         return _soft(logits, target, label_smoothing, weight, reduction)
-    values = F.cross_entropy(
-        logits, target.long(), weight, ignore_index=UNKNOWN, reduction="none", label_smoothing=label_smoothing
+    check_reduction(reduction)
+    how = "none" if reduction == "none" else "sum"  # its own mean is nan where no row is known
+    loss = F.cross_entropy(
+        logits, target.long(), weight, ignore_index=UNKNOWN, reduction=how, label_smoothing=label_smoothing
     )
-    return reduced_rows(values, target >= 0 if weight is None else pick(weight, target), reduction)
+    if reduction == "mean":
+        return loss / total_mass(target >= 0 if weight is None else pick(weight, target))
+    return loss
 
 
 def _soft(logits: Tensor, target: Tensor, smoothing: float, weight: Tensor | None, reduction: Reduction) -> Tensor:

@@ -30,8 +30,8 @@ def focal_loss(
     require(gamma >= 0, f"gamma is {gamma}; it is 0 (plain cross-entropy) or more.")
     surprise = F.cross_entropy(precise(logits), target.long(), ignore_index=UNKNOWN, reduction="none")
     # 1 - p without cancellation; away from 0, where the power has no finite slope for gamma below 1.
-    doubt = -torch.expm1(-surprise)
-    values = doubt.clamp(min=1e-12) ** gamma * surprise
+    doubt = (-torch.expm1(-surprise)).clamp(min=1e-12)
+    values = doubt**gamma * surprise
     if class_weight is not None:
         values = values * pick(class_weight.to(values), target)
     return reduced_rows(values, target >= 0, reduction)

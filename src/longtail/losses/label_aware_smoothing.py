@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from longtail.errors import unknown_name
 from longtail.losses import LOSSES
 from longtail.losses.masking import Reduction, precise
-from longtail.losses.rows import pick, reduced_rows, require
+from longtail.losses.rows import UNKNOWN, pick, reduced_rows, require
 from longtail.losses.weights import Counts, as_counts
 
 Shape = Literal["concave", "linear", "convex", "exp"]
@@ -71,10 +71,9 @@ def label_aware_smoothing_loss(
 def smoothed_loss(logits: Tensor, target: Tensor, smoothing: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     """Cross-entropy of logits `(B, C)` and classes `(B,)`, each smoothed by its class's share of `smoothing` `(C,)`."""
     log_p = F.log_softmax(precise(logits), dim=1)
-    share = pick(smoothing.to(log_p), target)
-    hit = log_p.gather(1, target.long().clamp(min=0)[:, None])[:, 0]
-    known = target >= 0
-    return reduced_rows((share - 1) * hit * known - share * log_p.mean(dim=1), known, reduction)
+    hit = F.nll_loss(log_p, target.long(), ignore_index=UNKNOWN, reduction="none")
+    values = torch.lerp(hit, -log_p.mean(dim=1), pick(smoothing.to(log_p), target))  # both parts 0 for unknown rows
+    return reduced_rows(values, target >= 0, reduction)
 
 
 @LOSSES.register(

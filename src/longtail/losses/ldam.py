@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from longtail.losses import LOSSES
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
-from longtail.losses.rows import pick, require
+from longtail.losses.rows import require
 from longtail.losses.weights import ClassWeight, Counts, WeightRule, as_counts
 
 
@@ -61,10 +61,10 @@ def margin_loss(
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Cross-entropy of `scale` times the cosines `(B, C)`, the target's lowered by its class's margin `(C,)` first."""
-    cosines = precise(logits)
-    lowered = pick(margins.to(cosines), target)[:, None]
-    shifted = cosines.scatter_add(1, target.long().clamp(min=0)[:, None], -lowered)
-    return cross_entropy_loss(scale * shifted, target, class_weight=class_weight, reduction=reduction)
+    scaled = scale * precise(logits)
+    index = target.long().clamp(min=0)[:, None]  # an unknown row is ignored below, whatever its margin
+    scaled = scaled.scatter_add_(1, index, (-scale * margins.to(scaled))[index])
+    return cross_entropy_loss(scaled, target, class_weight=class_weight, reduction=reduction)
 
 
 def scaled_logits(logits: Tensor, *, scale: float = 30.0) -> Tensor:

@@ -27,8 +27,12 @@ def reduced_rows(values: Tensor, mass: Tensor, reduction: Reduction) -> Tensor:
         return values
     if reduction == "sum":
         return values.sum()
-    total = mass.sum()
-    return values.sum() / torch.where(total > 0, total, 1)
+    return values.sum() / total_mass(mass)
+
+
+def total_mass(mass: Tensor) -> Tensor:
+    """What a mean divides by: the sum of `mass`, known rows or their weights; above 0, so that 0 / it is 0."""
+    return mass.count_nonzero().clamp(min=1) if mass.dtype == torch.bool else mass.sum().clamp(min=1e-12)
 
 
 def require(fine: bool, sentence: str) -> None:

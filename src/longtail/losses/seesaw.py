@@ -37,16 +37,29 @@ def seesaw_loss(
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Seesaw loss of logits `(B, C)` and classes `(B,)`, -1 unknown; `mean` is over the known rows."""
+    _check(p, q, eps)
+    counts = as_counts(class_counts)
+    return _seesaw(logits, target, counts, p, q, eps, reduction)
+
+
+def _check(p: float, q: float, eps: float) -> None:
     require(p >= 0 and q >= 0 and 0 < eps < 1, f"p is {p}, q {q} and eps {eps}; p, q >= 0 and eps in (0, 1).")
+
+
+def _seesaw(
+    logits: Tensor, target: Tensor, counts: Tensor, p: float, q: float, eps: float, reduction: Reduction
+) -> Tensor:
     logits = precise(logits)
-    log_counts = as_counts(class_counts).clamp(min=1).log().to(logits)
-    index = target.long().clamp(min=0)
-    mitigation = p * (log_counts - log_counts[index][:, None]).clamp(max=0)
-    log_sigma = F.log_softmax(logits.detach(), dim=1)
-    own = log_sigma.gather(1, index[:, None]).clamp(min=math.log(eps))
-    compensation = q * (log_sigma - own).clamp(min=0)
-    # For the target itself both are 0: its count equals its own, and its sigma is not above max(sigma, eps).
-    return cross_entropy_loss(logits + mitigation + compensation, target, reduction=reduction)
+    with torch.no_grad():
+        index = target.long().clamp(min=0)[:, None]
+        log_counts = p * counts.to(logits).clamp(min=1).log()
+        mitigation = (log_counts - log_counts[index]).clamp_(max=0)
+        log_sigma = F.log_softmax(logits, dim=1)
+        own = log_sigma.gather(1, index).clamp_(min=math.log(eps))
+        compensation = (log_sigma - own).clamp_(min=0)
+        # For the target itself both are 0: its count equals its own, and its sigma is not above max(sigma, eps).
+        shift = mitigation.add_(compensation, alpha=q)
+    return cross_entropy_loss(logits + shift, target, reduction=reduction)
 
 
 @LOSSES.register("seesaw", paper="Wang et al. 2021", code="open-mmlab/mmdetection", task="singlelabel")
@@ -70,6 +83,7 @@ class Seesaw(nn.Module):
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__()
+        _check(p, q, eps)
         counts = as_counts(class_counts).float()
         self.register_buffer("counts", torch.zeros_like(counts) if online else counts, persistent=online)
         self.p, self.q, self.eps, self.online, self.reduction = p, q, eps, online, reduction
@@ -78,4 +92,4 @@ class Seesaw(nn.Module):
         """Logits `(B, C)` and classes `(B,)` to the loss."""
         if self.online and self.training:
             self.counts.scatter_add_(0, target.long().clamp(min=0), (target >= 0).to(self.counts))
-        return seesaw_loss(inputs, target, self.counts, p=self.p, q=self.q, eps=self.eps, reduction=self.reduction)
+        return _seesaw(inputs, target, self.counts, self.p, self.q, self.eps, self.reduction)
