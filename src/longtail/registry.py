@@ -8,11 +8,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from longtail.errors import unknown_name
 
 F = TypeVar("F", bound=Callable[..., Any])
+G = TypeVar("G", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class Registry(Generic[F]):
     room: str  # the package whose modules register
     entries: dict[str, Entry[F]] = field(default_factory=dict)
 
-    def register(self, name: str, **facts: str) -> Callable[[F], F]:
-        """A decorator that files a function under `name`."""
+    def register(self, name: str, **facts: str) -> Callable[[G], G]:
+        """A decorator that files a function, or a class, under `name` and leaves it and its type as they are."""
 
-        def file(function: F) -> F:
-            self.entries[name] = Entry(name, function, facts)
+        def file(function: G) -> G:
+            self.entries[name] = Entry(name, cast(Any, function), facts)
             return function
 
         return file
