@@ -53,6 +53,7 @@ def data_report(
         problems=inspection.problems,
         splits=list(inspection.by_split),
         rows=_rows(inspection),
+        unknowns=bool(inspection.counts.unknown_rate.any()),
         boundaries=inspection.tail.boundaries,
         counted_on=inspection.tail.counted_on,
         examples=examples(manifest),
