@@ -52,6 +52,8 @@ def _is_choice(hint: Any) -> bool:
 
 
 def _written(default: Any) -> str:
+    if default is inspect.Parameter.empty:
+        return "..."
     if default is None or isinstance(default, bool):
         return str(default).lower()
     return ",".join(map(str, default)) if isinstance(default, (tuple, list)) else str(default)

@@ -1,0 +1,114 @@
+"""From the list of steps of a recipe to steps: names, `{name: {setting: value}}`, dotted paths, or steps themselves."""
+
+import importlib
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from longtail.augment import AUGMENTATIONS
+from longtail.augment.min_max import MinMax
+from longtail.augment.normalize import Normalize
+from longtail.augment.step import Step
+from longtail.errors import UserError, unknown_name
+
+StepSpec = str | Mapping[str, Any] | Step | Normalize | MinMax
+AnyStep = Step | Normalize | MinMax
+
+
+def build_steps(specs: Sequence[StepSpec]) -> dict[str, AnyStep]:
+    """The steps by name, in their order; a second `cutout` is called `cutout#2` and so draws numbers of its own."""
+    found: dict[str, AnyStep] = {}
+    for spec in specs:
+        name, step = _built(spec)
+        times = sum(known.split("#")[0] == name for known in found) + 1
+        found[name if times == 1 else f"{name}#{times}"] = step
+    _check_order(found)
+    return found
+
+
+def _built(spec: StepSpec) -> tuple[str, AnyStep]:
+    if isinstance(spec, (Step, Normalize, MinMax)):
+        return _name_of(spec), spec
+    if isinstance(spec, str):
+        spec = {spec: {}}
+    if not isinstance(spec, Mapping) or len(spec) != 1:
+        raise UserError(
+            f"'{spec}' is no augmentation; write a name, or a name with settings: {{cutout: {{holes: 5}}}}."
+        )
+    name, settings = next(iter(spec.items()))
+    return name, build(_class_of(name), settings or {}, f"augmentation '{name}'")
+
+
+def _name_of(step: AnyStep) -> str:
+    own = [entry.name for entry in AUGMENTATIONS.load().values() if entry.function is type(step)]
+    return own[0] if own else f"{type(step).__module__}.{type(step).__qualname__}"
+
+
+def _class_of(name: str) -> Callable[..., AnyStep]:
+    if "." not in name:
+        return AUGMENTATIONS.find(name).function
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"the augmentation '{name}' cannot be imported: {error}.") from error
+    if not (isinstance(found, type) and issubclass(found, Step)):
+        raise UserError(f"'{name}' is no augmentation; write a dataclass that extends longtail.augment.PixelStep.")
+    return found
+
+
+def build(maker: Callable[..., Any], settings: Mapping[str, Any], what: str) -> Any:
+    """`maker(**settings)` for a dataclass, after checking every setting's name and type."""
+    if not isinstance(settings, Mapping):
+        raise UserError(f"the settings of {what} are '{settings}'; write them as {{name: value}}.")
+    assert is_dataclass(maker)
+    hints, known = get_type_hints(maker), {field.name: field for field in fields(maker)}
+    for key in settings:
+        if key not in known:
+            raise unknown_name("setting", key, known, what)
+    for key, field in known.items():
+        if field.default is MISSING and key not in settings:
+            raise UserError(f"{what} needs the setting '{key}'.")
+    return maker(**{key: _fitted(value, hints[key], f"'{key}' of {what}") for key, value in settings.items()})
+
+
+def _fitted(value: Any, hint: Any, where: str) -> Any:
+    """`value` as the annotated type, which lists become tuples for; refuses what does not fit."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        is_list = isinstance(value, (list, tuple))
+        return _fitted(value, next((arg for arg in inner if (get_origin(arg) is not None) == is_list), inner[0]), where)
+    if origin is Literal:
+        if value not in inner:
+            raise unknown_name("value", str(value), map(str, inner), where)
+        return value
+    if origin is not None:
+        wanted = inner if origin is tuple and ... not in inner else (inner[0],) * len(value if _is_list(value) else ())
+        if not _is_list(value) or len(value) != len(wanted):
+            raise UserError(f"{where} is '{value}'; write a list of {len(wanted) or 'some'} numbers.")
+        return tuple(_fitted(each, kind, where) for each, kind in zip(value, wanted, strict=True))
+    kinds: dict[Any, tuple[Any, str]] = {
+        int: (int, "an integer"),
+        float: ((int, float), "a number"),
+        bool: (bool, "true or false"),
+    }
+    kind, words = kinds.get(hint, (object, ""))
+    if not isinstance(value, kind) or (isinstance(value, bool) and hint is not bool):
+        raise UserError(f"{where} is '{value}'; write {words}.")
+    return float(value) if hint is float else value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _check_order(steps: Mapping[str, AnyStep]) -> None:
+    """Only `normalize` may follow `min_max`, and nothing `normalize`: they are made together at the end."""
+    names = [name for name, step in steps.items() if isinstance(step, (MinMax, Normalize))]
+    tail = list(steps)[len(steps) - len(names) :]
+    if names != tail or [name for name in ("min_max", "normalize") if name in names] != names:
+        raise UserError(
+            f"the augmentations end with {', '.join(list(steps)[-3:])}; levels are rescaled and normalised once, after"
+            " all other steps: write min_max and normalize last, in this order."
+        )
