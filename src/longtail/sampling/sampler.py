@@ -9,7 +9,7 @@ import numpy.typing as npt
 from longtail.errors import UserError, unknown_name
 from longtail.sampling import SAMPLERS
 from longtail.sampling.labels import Rows
-from longtail.sampling.shard import shard
+from longtail.sampling.ranks import shard
 
 Order = Callable[..., Rows]
 
