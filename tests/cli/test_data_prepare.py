@@ -20,7 +20,7 @@ def test_prepares_each_size_beside_the_manifest(manifest: Path, capsys: pytest.C
     assert run(command) == 0
     out = capsys.readouterr().out
     assert "16 px, colour: 3 images (3 new at" in out
-    assert "24 px: 3 images (3 new at" in out
+    assert "24 px, colour: 3 images (3 new at" in out
     assert (manifest.parent / "prepared" / "24-pad-3ch-v1" / "pixels.u8").stat().st_size == 4 * 24 * 24 * 3
     assert run(command) == 0
     assert "(0 new, 3 reused" in capsys.readouterr().out

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 
+_SECONDS_BETWEEN_LINES = 10
+
+
 def say(text: str) -> None:
     """A line of the result, on stdout."""
     print(text, flush=True)
@@ -62,10 +65,13 @@ def _is_number(cell: object) -> bool:
 @contextmanager
 def progress(total: int | None, what: str, unit: str = "images") -> Iterator[Callable[[int], None]]:
     """Yield `advance(n)`: a bar on a terminal, a plain line every ten seconds elsewhere; both on stderr."""
-    if sys.stderr.isatty():
-        with _bar(total, what, unit) as advance:
-            yield advance
-        return
+    shown = _bar if sys.stderr.isatty() else _lines
+    with shown(total, what, unit) as advance:
+        yield advance
+
+
+@contextmanager
+def _lines(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], None]]:
     start = last = time.monotonic()
     done = 0
 
@@ -73,7 +79,7 @@ def progress(total: int | None, what: str, unit: str = "images") -> Iterator[Cal
         nonlocal done, last
         done += n
         now = time.monotonic()
-        if now - last >= 10:
+        if now - last >= _SECONDS_BETWEEN_LINES:
             last = now
             of = f" of {total:,}" if total else ""
             note(f"{what}: {done:,}{of} {unit}, {done / max(now - start, 1e-9):,.0f}/s")

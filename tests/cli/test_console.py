@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from longtail.cli import console
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [(None, ""), (float("nan"), ""), (12345, "12,345"), (np.int64(12345), "12,345"), (0.123456, "0.1235"), (True, "True"), ("a", "a")],
+)  # fmt: skip
+def test_cells_as_people_read_them(cell: object, text: str) -> None:
+    assert console.cell_text(cell) == text
+
+
+def test_a_table_keeps_every_column_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    console.table("title", ["label", "images"], [["[red]x[/red]", 1200], ["y", None]])
+    shown = capsys.readouterr().out
+    assert "title" in shown
+    assert "[red]x[/red]" in shown  # users' text is no markup
+    assert "1,200" in shown
+
+
+def test_progress_off_a_terminal_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_SECONDS_BETWEEN_LINES", 0)
+    with console.progress(3000, "prepare") as advance:
+        advance(1500)
+    assert capsys.readouterr().err.startswith("prepare: 1,500 of 3,000 images, ")
+
+
+def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with console.progress(10, "prepare") as advance:
+        advance(10)
+    assert "prepare: " not in capsys.readouterr().err
