@@ -1,0 +1,36 @@
+"""A whole model's weights as safetensors: written whole, read back exactly, tensors shared by two names once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from longtail.errors import UserError
+from longtail.files import written_whole
+
+
+def save_weights(model: nn.Module, path: Path, *, metadata: Mapping[str, str] | None = None) -> None:
+    """Write `model`'s parameters and buffers, and some texts beside them."""
+    with written_whole(path) as beside:
+        save_model(model, str(beside), metadata=dict(metadata or {}))
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Read what `save_weights` wrote for a model built alike; an error when one tensor is missing or too many."""
+    if not path.is_file():
+        raise UserError(f"there is no weights file '{path}'; check the path.")
+    try:
+        load_model(model, str(path))
+    except SafetensorError as error:
+        raise UserError(f"'{path}' is no whole safetensors file ({error}); copy it again.") from error
+    except RuntimeError as error:
+        told = " ".join(str(error).split())
+        raise UserError(f"'{path}' is not of this model: {told[:300]}; build it with the same settings.") from error
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The texts that `save_weights` wrote beside the tensors."""
+    with safe_open(str(path), framework="pt") as file:
+        return dict(file.metadata() or {})
