@@ -7,7 +7,7 @@ is a pure scale.
 
 import numpy as np
 
-from longtail.augment.chances import Floats
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import Size
 
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from longtail.augment import AUGMENTATIONS
-from longtail.augment.chances import Floats, between
+from longtail.augment.row_chances import Floats, between
 from longtail.augment.step import Image, PixelStep, Size, like, ordered
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from longtail.augment import AUGMENTATIONS
-from longtail.augment.chances import Floats, between
+from longtail.augment.row_chances import Floats, between
 from longtail.augment.step import Image, PixelStep, Size, like, within
 
 LUMA = np.array([0.299, 0.587, 0.114])

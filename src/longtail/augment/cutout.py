@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from longtail.augment import AUGMENTATIONS
-from longtail.augment.chances import Floats
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import Image, PixelStep, Size, within
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from longtail.augment import AUGMENTATIONS
 from longtail.augment.affine import moving, scaling
-from longtail.augment.chances import Floats
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import GeometricStep, Size
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from longtail.augment import AUGMENTATIONS
-from longtail.augment.chances import Floats, between
+from longtail.augment.row_chances import Floats, between
 from longtail.augment.step import Image, PixelStep, Size, like, within
 
 _LEVELS = np.arange(256) / 255

@@ -6,7 +6,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from longtail.augment.chances import Floats
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import Image
 
 

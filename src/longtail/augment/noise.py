@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from longtail.augment import AUGMENTATIONS
-from longtail.augment.chances import Floats, between
+from longtail.augment.row_chances import Floats, between
 from longtail.augment.step import Image, PixelStep, Size, like, ordered
 
 _SEEDS = 2.0**53  # as many as a uniform number has

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.augment.affine import flips, shrink_factors
-from longtail.augment.chances import Floats
 from longtail.augment.plan import Plan
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import Image
 from longtail.augment.warp import Border, flipped, pixel_matrices, shrunk_and_warped, warped
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from longtail.augment.affine import identity, resizing
 from longtail.augment.building import AnyStep
-from longtail.augment.chances import Floats, chances
+from longtail.augment.row_chances import Floats, chances
 from longtail.augment.step import GeometricStep, PixelStep, Size, Step
 
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from longtail.augment import AUGMENTATIONS
 from longtail.augment.affine import about_centre, identity, moving, rotation, shear
-from longtail.augment.chances import Floats
 from longtail.augment.rand_operations import OPERATIONS, bits_of, factor_of, threshold_of
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import GeometricStep, Image, PixelStep, Size, within
 
 MOVES = ("shear_x", "shear_y", "translate_x", "translate_y", "rotate")

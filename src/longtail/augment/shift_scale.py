@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from longtail.augment import AUGMENTATIONS
 from longtail.augment.affine import about_centre, moving, scaling
-from longtail.augment.chances import Floats, between
+from longtail.augment.row_chances import Floats, between
 from longtail.augment.step import GeometricStep, Size, within
 
 

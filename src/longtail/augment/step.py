@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from longtail.augment.chances import Floats
+from longtail.augment.row_chances import Floats
 from longtail.errors import UserError
 
 Image = npt.NDArray[np.uint8]  # (H, W, C)

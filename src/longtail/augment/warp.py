@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from longtail.augment.affine import moving, resizing, shrink_factors
-from longtail.augment.chances import Floats
+from longtail.augment.affine import moving, scaling, shrink_factors
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import Image, Size
 
 Border = Literal["black", "edge", "mirror"]
@@ -48,10 +48,20 @@ def warped(image: Image, matrix: Floats, size: Size, border: Border) -> Image:
 
 def shrunk_and_warped(image: Image, matrix: Floats, factor: int, size: Size, border: Border) -> Image:
     """Like `warped` with a map of the frame of `affine.py`, averaging blocks of `factor` pixels first."""
-    old = image.shape[:2]
-    new = (max(1, old[0] // factor), max(1, old[1] // factor))
-    small = _with_channels(cv2.resize(image, new[::-1], interpolation=cv2.INTER_AREA))
-    return warped(small, pixel_matrices(resizing(new, old) @ matrix[None])[0], size, border)
+    down, right = _missing(image.shape[0], factor), _missing(image.shape[1], factor)
+    whole = _with_channels(cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REPLICATE))
+    new = (whole.shape[1] // factor, whole.shape[0] // factor)
+    small = _with_channels(cv2.resize(whole, new, interpolation=cv2.INTER_AREA))
+    return warped(small, pixel_matrices(_scaled(1 / factor) @ matrix[None])[0], size, border)
+
+
+def _missing(side: int, factor: int) -> int:
+    """Pixels that `side` lacks to a multiple of `factor`."""
+    return -side % factor
+
+
+def _scaled(factor: float) -> Floats:
+    return scaling(np.array([factor]), np.array([factor]))
 
 
 def _with_channels(found: Any) -> Image:
@@ -70,9 +80,9 @@ def warped_batch(images: Tensor, matrices: Floats, size: Size, border: Border) -
     for factor in sorted(set(factors.tolist())):
         chosen = np.flatnonzero(factors == factor)
         rows = torch.from_numpy(chosen).to(images.device)
-        new = (max(1, old[0] // factor), max(1, old[1] // factor))
-        small = F.interpolate(images[rows], size=new, mode="area")
-        found[rows] = _sampled(small, old, matrices[chosen], size, border)
+        down, right = _missing(old[0], factor), _missing(old[1], factor)
+        small = F.avg_pool2d(F.pad(images[rows], (0, right, 0, down), mode="replicate"), factor)
+        found[rows] = _sampled(small, (old[0] + down, old[1] + right), matrices[chosen], size, border)
     return found
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from longtail.augment.chances import Floats
 from longtail.augment.plan import Plan
+from longtail.augment.row_chances import Floats
 from longtail.augment.step import Size
 
 

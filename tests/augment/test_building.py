@@ -1,0 +1,78 @@
+from dataclasses import dataclass
+
+import pytest
+
+from longtail.augment.building import build, build_steps
+from longtail.augment.cutout import Cutout
+from longtail.augment.hflip import HFlip
+from longtail.augment.random_resized_crop import RandomResizedCrop
+from longtail.augment.row_chances import Floats
+from longtail.augment.step import Image, PixelStep, Size
+from longtail.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invert(PixelStep):
+    """A step of one's own."""
+
+    strong: bool = True
+
+    def settings(self, chance: Floats, size: Size) -> Floats:  # noqa: ARG002
+        return chance
+
+    def apply(self, image: Image, setting: Floats) -> Image:  # noqa: ARG002
+        return 255 - image
+
+
+def test_names_settings_and_steps() -> None:
+    steps = build_steps(["hflip", {"cutout": {"holes": 3, "fraction": 1}}, Cutout(), {"rotate": None}])
+    assert list(steps) == ["hflip", "cutout", "cutout#2", "rotate"]
+    assert steps["hflip"] == HFlip(probability=0.5)
+    assert steps["cutout"] == Cutout(holes=3, fraction=1.0)
+    (crop,) = build_steps([{"random_resized_crop": {"scale": [0.2, 1]}}]).values()
+    assert crop == RandomResizedCrop(scale=(0.2, 1.0))
+
+
+def test_a_users_own_step_by_dotted_path() -> None:
+    (step,) = build_steps([{f"{__name__}.Invert": {"strong": False}}]).values()
+    assert step == Invert(strong=False)
+    assert list(build_steps([Invert()])) == [f"{__name__}.Invert"]
+    with pytest.raises(UserError, match="cannot be imported"):
+        build_steps(["nowhere.Invert"])
+    with pytest.raises(UserError, match="is no augmentation"):
+        build_steps(["collections.OrderedDict"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("hflipp", "unknown augmentation 'hflipp'. Did you mean 'hflip'"),
+        ({"cutout": {"hole": 3}}, "unknown setting 'hole' in augmentation 'cutout'. Did you mean 'holes'"),
+        ({"cutout": {"holes": 2.5}}, "'holes' of augmentation 'cutout' is '2.5'; write an integer"),
+        ({"cutout": {"fraction": "big"}}, "write a number"),
+        ({"hflip": {"probability": True}}, "write a number"),
+        ({"blur": {"sigma": 3}}, "write a list of 2 numbers"),
+        ({"blur": {"sigma": [1, 2, 3]}}, "write a list of 2 numbers"),
+        ({"cutout": 3}, "write them as"),
+        ({"hflip": {}, "vflip": {}}, "write a name, or a name with settings"),
+        (7, "write a name, or a name with settings"),
+        ({"normalize": {"mean": 0.5}}, "needs the setting 'std'"),
+        ({"hflip": {"probability": 1.5}}, "'probability' is 1.5; valid is 0 to 1"),
+        ({f"{__name__}.Invert": {"strong": 1}}, "write true or false"),
+    ],
+)
+def test_mistakes_are_told(spec: object, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        build_steps([spec])  # type: ignore[list-item]
+    assert message in str(caught.value)
+
+
+def test_moments_may_be_numbers_or_lists() -> None:
+    steps = build_steps(["min_max", {"normalize": {"mean": [0.1, 0.2, 0.3], "std": 1}}])
+    assert steps["normalize"] == build(type(steps["normalize"]), {"mean": [0.1, 0.2, 0.3], "std": 1}, "x")
+
+
+@pytest.mark.parametrize("steps", [["min_max", "hflip"], [{"normalize": {"mean": 0, "std": 1}}, "min_max"]])
+def test_rescaling_comes_last(steps: list[object]) -> None:
+    with pytest.raises(UserError, match="write min_max and normalize last"):
+        build_steps(steps)  # type: ignore[arg-type]
