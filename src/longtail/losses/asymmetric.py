@@ -22,7 +22,7 @@ from torch.nn import functional
 from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.focus import power
-from longtail.losses.fused import Cost, focal_cost, mixed, turned, with_slope
+from longtail.losses.fused import Gain, focal_gain, mixed, with_slope
 from longtail.losses.labels import Weights, as_weights
 from longtail.losses.masking import Reduction, check_reduction, precise
 
@@ -68,47 +68,51 @@ def asymmetric_with_weights(
     reduction: Reduction,
 ) -> Tensor:
     """ASL whose two sides have weights of their own, each a number or `(C,)`."""
-    with torch.no_grad():
-        if_positive, if_negative = asymmetric_costs(
-            logits, gamma_pos=gamma_pos, gamma_neg=gamma_neg, clip=clip, detach_focus=detach_focus
-        )
-        value, slope = mixed(
-            if_positive,
-            if_negative,
-            target,
-            reduction=reduction,
-            positive_weight=positive_weight,
-            negative_weight=negative_weight,
-        )
-    return with_slope(logits, value, slope)
+    if_positive, if_negative = asymmetric_gains(
+        logits, gamma_pos=gamma_pos, gamma_neg=gamma_neg, clip=clip, detach_focus=detach_focus
+    )
+    parts = mixed(
+        if_positive,
+        if_negative,
+        target,
+        reduction=reduction,
+        positive_weight=positive_weight,
+        negative_weight=negative_weight,
+    )
+    return with_slope(logits, *parts)
 
 
-def asymmetric_costs(
+@torch.no_grad()
+def asymmetric_gains(
     logits: Tensor, *, gamma_pos: float, gamma_neg: float, clip: float, detach_focus: bool = False
-) -> tuple[Cost, Cost]:
-    """What each entry costs as a positive and as a negative, of logits' shape."""
+) -> tuple[Gain, Gain]:
+    """What each entry brings as a positive and as a negative, of logits' shape."""
     logits = precise(logits)
     chance, log_chance = torch.sigmoid(logits), functional.logsigmoid(logits)
     other = 1 - chance
-    if_positive = focal_cost(chance, other, log_chance, gamma_pos, detach=detach_focus)
+    if_positive = focal_gain(chance, other, log_chance, gamma_pos, detach=detach_focus)
     if clip:
         return if_positive, _clipped(chance, other, gamma_neg, clip, detach_focus)
     log_other = log_chance - logits  # exact to 6e-8 |logit|, and one transcendental pass less
-    return if_positive, turned(focal_cost(other, chance, log_other, gamma_neg, detach=detach_focus))
+    return if_positive, focal_gain(other, chance, log_other, gamma_neg, detach=detach_focus)
 
 
-def _clipped(chance: Tensor, other: Tensor, gamma: float, clip: float, detach: bool) -> Cost:
-    """`-p_m^gamma log(1 - p_m)`; its slope is `p (1-p) (p_m^gamma / (1 - p_m) - gamma p_m^(gamma-1) log(1 - p_m))`."""
-    shifted = functional.relu(chance - clip)
-    log_other = torch.log1p(-shifted)  # 1 - p_m stays above clip
+def _clipped(chance: Tensor, other: Tensor, gamma: float, clip: float, detach: bool) -> Gain:
+    """`p_m^gamma log r` with `r = 1 - p_m`, which is never below clip.
+
+    Its slope by -z is `p (1-p) (p_m^gamma / r - gamma p_m^(gamma-1) log r)`.
+    """
+    shifted = (chance - clip).relu_()
+    remaining = 1 - shifted
+    log_remaining = remaining.log()
     by_logit = chance * other
     if gamma == 0:
-        return Cost(-log_other, by_logit.mul_(torch.sign(shifted)).div_(1 - shifted))
+        return Gain(log_remaining, by_logit.mul_(torch.sign(shifted)).div_(remaining))
     lower = power(shifted, gamma - 1)
     upper = lower * shifted
-    slope = upper / (1 - shifted)
-    slope = slope if detach else slope.sub_(lower.mul_(log_other).mul_(gamma))
-    return Cost(upper.mul_(log_other).neg_(), slope.mul_(by_logit))
+    slope = upper / remaining
+    slope = slope if detach else slope.addcmul_(lower, log_remaining, value=-gamma)
+    return Gain(upper.mul_(log_remaining), slope.mul_(by_logit))
 
 
 def check_asymmetric(gamma_pos: float, gamma_neg: float, clip: float) -> None:

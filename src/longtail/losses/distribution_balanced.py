@@ -20,7 +20,7 @@ from torch.nn import functional
 from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_shares
-from longtail.losses.fused import Cost, focal_cost, mixed, with_slope
+from longtail.losses.fused import Gain, focal_gain, mixed, with_slope
 from longtail.losses.masking import Reduction, check_reduction, precise
 
 
@@ -85,28 +85,29 @@ def balanced_tolerant(
     reduction: Reduction,
 ) -> Tensor:
     """The loss from the labels' constants `rarity` and `bias`, each `(C,)`."""
-    with torch.no_grad():
-        weight = rebalancing_weights(target, rarity, *smoothing_map)
-        if_positive, if_negative = tolerant_costs(precise(logits) + bias, neg_scale, gamma)
-        value, slope = mixed(
-            if_positive,
-            if_negative,
-            target,
-            reduction=reduction,
-            positive_weight=weight.mul_(balance) if gamma > 0 else weight,
-            negative_weight=weight,
-        )
-    return with_slope(logits, value, slope)
+    weight = rebalancing_weights(target, rarity, *smoothing_map)
+    if_positive, if_negative = tolerant_gains(logits, bias, neg_scale, gamma)
+    parts = mixed(
+        if_positive,
+        if_negative,
+        target,
+        reduction=reduction,
+        positive_weight=weight.mul_(balance) if gamma > 0 else weight,
+        negative_weight=weight,
+    )
+    return with_slope(logits, *parts)
 
 
-def tolerant_costs(logits: Tensor, neg_scale: float, gamma: float) -> tuple[Cost, Cost]:
-    """Focal costs of shifted logits, the negative's of logits that are scaled, the scale divided out again."""
+@torch.no_grad()
+def tolerant_gains(logits: Tensor, bias: Tensor, neg_scale: float, gamma: float) -> tuple[Gain, Gain]:
+    """Focal gains of shifted logits, the negative's of logits that are scaled, the scale divided out again."""
+    logits = precise(logits) + bias
     chance = torch.sigmoid(logits)
-    if_positive = focal_cost(chance, 1 - chance, functional.logsigmoid(logits), gamma)
+    if_positive = focal_gain(chance, 1 - chance, functional.logsigmoid(logits), gamma)
     scaled = logits * neg_scale
     chance = torch.sigmoid(scaled)
-    tolerant = focal_cost(1 - chance, chance, functional.logsigmoid(-scaled), gamma)
-    return if_positive, Cost(tolerant.value / neg_scale, -tolerant.slope)
+    value, slope = focal_gain(1 - chance, chance, functional.logsigmoid(scaled).sub_(scaled), gamma)
+    return if_positive, Gain(value / neg_scale, slope)
 
 
 @LOSSES.register(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from longtail.losses import LOSSES
-from longtail.losses.fused import Cost, focal_cost, mixed, with_slope
+from longtail.losses.fused import Gain, focal_gain, mixed, with_slope
 from longtail.losses.masking import Reduction, check_reduction, precise
 
 
@@ -30,19 +30,24 @@ def hill_loss(
     reduction: Reduction = "sum",
 ) -> Tensor:
     """Hill loss of logits `(B, C)` and targets `(B, C)` in [0, 1], nan unknown; `mean` divides by the known entries."""
-    with torch.no_grad():
-        chance = torch.sigmoid(precise(logits))
-        square = chance * chance
-        if_negative = Cost((lambda_ - chance).mul_(square), (2 * lambda_ - 3 * chance).mul_(square).mul_(1 - chance))
-        value, slope = mixed(margin_focal(logits, margin, gamma), if_negative, target, reduction=reduction)
-    return with_slope(logits, value, slope)
+    parts = mixed(margin_focal(logits, margin, gamma), _hill(logits, lambda_), target, reduction=reduction)
+    return with_slope(logits, *parts)
 
 
-def margin_focal(logits: Tensor, margin: float, gamma: float) -> Cost:
-    """Focal loss of positives at logits less a margin."""
+@torch.no_grad()
+def margin_focal(logits: Tensor, margin: float, gamma: float) -> Gain:
+    """Focal gain of positives at logits less a margin."""
     shifted = precise(logits) - margin
     chance = torch.sigmoid(shifted)
-    return focal_cost(chance, 1 - chance, functional.logsigmoid(shifted), gamma)
+    return focal_gain(chance, 1 - chance, functional.logsigmoid(shifted), gamma)
+
+
+@torch.no_grad()
+def _hill(logits: Tensor, top: float) -> Gain:
+    """`(p - lambda) p^2` and its slope by -z, `p^2 (1-p) (2 lambda - 3p)`."""
+    chance = torch.sigmoid(precise(logits))
+    square = chance * chance
+    return Gain((chance - top).mul_(square), (2 * top - 3 * chance).mul_(square.addcmul(square, chance, value=-1)))
 
 
 @LOSSES.register("hill", paper="Zhang et al. 2021", code="xinyu1205/robust-loss-mlml", task="multilabel")

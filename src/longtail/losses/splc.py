@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from longtail.errors import UserError
 from longtail.losses import LOSSES
-from longtail.losses.asymmetric import asymmetric_costs
-from longtail.losses.fused import Cost, mixed, with_slope
+from longtail.losses.asymmetric import asymmetric_gains
+from longtail.losses.fused import Gain, mixed, with_slope
 from longtail.losses.hill import margin_focal
 from longtail.losses.masking import Reduction, check_reduction
 
@@ -37,13 +37,14 @@ def splc_loss(
 
     `mean` divides by the number of known entries.
     """
-    with torch.no_grad():
-        if_missed, if_negative = asymmetric_costs(logits, gamma_pos=gamma, gamma_neg=gamma, clip=0.0)
-        if correct:
-            missed = logits > math.log(tau / (1 - tau))
-            if_negative = Cost(*(torch.where(missed, yes, no) for yes, no in zip(if_missed, if_negative, strict=True)))
-        value, slope = mixed(margin_focal(logits, margin, gamma), if_negative, target, reduction=reduction)
-    return with_slope(logits, value, slope)
+    if_missed, if_negative = asymmetric_gains(logits, gamma_pos=gamma, gamma_neg=gamma, clip=0.0)
+    if correct:
+        missed = logits.detach() > math.log(tau / (1 - tau))
+        if_negative = Gain(
+            torch.where(missed, if_missed.value, if_negative.value),
+            torch.where(missed, -if_missed.slope, if_negative.slope),
+        )
+    return with_slope(logits, *mixed(margin_focal(logits, margin, gamma), if_negative, target, reduction=reduction))
 
 
 @LOSSES.register("splc", paper="Zhang et al. 2021", code="xinyu1205/robust-loss-mlml", task="multilabel")
