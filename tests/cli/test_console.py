@@ -6,8 +6,16 @@ from longtail.cli import console
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [(None, ""), (float("nan"), ""), (12345, "12,345"), (np.int64(12345), "12,345"), (0.123456, "0.1235"), (True, "True"), ("a", "a")],
-)  # fmt: skip
+    [
+        (None, ""),
+        (float("nan"), ""),
+        (12345, "12,345"),
+        (np.int64(12345), "12,345"),
+        (0.123456, "0.1235"),
+        (True, "True"),
+        ("a", "a"),
+    ],
+)
 def test_cells_as_people_read_them(cell: object, text: str) -> None:
     assert console.cell_text(cell) == text
 

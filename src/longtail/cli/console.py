@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-
 _SECONDS_BETWEEN_LINES = 10
 
 

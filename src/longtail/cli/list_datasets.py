@@ -1,11 +1,19 @@
 """`longtail list datasets`."""
 
+from typing import Annotated
 
-def datasets() -> None:
-    """List the published data sets that 'longtail data read' reads, with the files and options of each."""
-    from longtail.cli.console import say, table
-    from longtail.data.reading import datasets as work
+import typer
 
-    rows = [(d.name, d.summary, d.files, " ".join(d.options), d.publication) for d in work()]
-    table("Published data sets", ("name", "what", "files", "options", "publication"), rows)
-    say("next: longtail data read NAME --root DIR --out DIR [key=value ...]")
+
+def datasets(name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None) -> None:
+    """List the published data sets that 'longtail data read' reads; with a name, its files, options and rules."""
+    from longtail.cli.listing import show
+    from longtail.data.readers import READERS
+
+    show(
+        READERS,
+        "Published data sets",
+        name,
+        facts=("publication",),
+        next_step="next: longtail list datasets NAME, longtail data read NAME --root DIR --out DIR [key=value ...]",
+    )
