@@ -3,7 +3,7 @@
 Run: python benchmarks/augment.py [--quick]. Batches of 64 made images of 224 px, grey and colour, on one thread, from
 uint8 pixels in memory to one normalised float32 batch `(64, C, 224, 224)`. Variants take turns in one process (the
 order is turned around every second round), and a ratio is the median of the rounds' ratios, with the lowest and
-highest beside it.
+highest beside it. Seconds are the process's own: on one thread those of the wall less what other programs took.
 
 `simple`: flips (half the images each), 5 holes of 5 % in half the images, normalise. `geometric`: also a rotation of
 up to 15 degrees and a random resized crop (75 to 100 % of the area) in every image, both bilinear.
@@ -129,11 +129,11 @@ def rounds(works: dict[str, Variant], count: int) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(-1, count):
         for name in list(works) if number % 2 else list(reversed(works)):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(3):
                 assert works[name]().shape[0] == BATCH
             if number >= 0:
-                seconds[name].append((time.perf_counter() - start) / 3)
+                seconds[name].append((time.process_time() - start) / 3)
     return seconds
 
 

@@ -2,7 +2,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from longtail.augment.building import build, build_steps
+from longtail.augment import CutMix, Mixup, Remix
+from longtail.augment.building import build, build_mix, build_steps
 from longtail.augment.cutout import Cutout
 from longtail.augment.hflip import HFlip
 from longtail.augment.random_resized_crop import RandomResizedCrop
@@ -65,6 +66,19 @@ def test_mistakes_are_told(spec: object, message: str) -> None:
     with pytest.raises(UserError) as caught:
         build_steps([spec])  # type: ignore[list-item]
     assert message in str(caught.value)
+
+
+def test_mixes() -> None:
+    assert build_mix("cutmix") == CutMix()
+    assert build_mix({"mixup": {"alpha": 1, "labels": "union"}}, [5, 2]) == Mixup(alpha=1.0, labels="union")
+    assert build_mix("remix", [5, 2]) == Remix(class_counts=(5, 2))
+    assert build_mix({"remix": {"class_counts": [1, 1]}}, [5, 2]) == Remix(class_counts=(1, 1))
+    with pytest.raises(UserError, match="unknown mix 'mixupp'. Did you mean 'mixup'"):
+        build_mix("mixupp")
+    with pytest.raises(UserError, match="'labels' of mix 'mixup'"):
+        build_mix({"mixup": {"labels": "or"}})
+    with pytest.raises(UserError, match="is no mix"):
+        build_mix({"mixup": {}, "remix": {}})
 
 
 def test_moments_may_be_numbers_or_lists() -> None:

@@ -39,7 +39,7 @@ def test_both_ways_agree_with_scipy(channels: int, border: Border) -> None:
         by_opencv = warped(pixels[i], pixel_matrices(maps[i : i + 1])[0], new, border)
         assert by_opencv.shape == (*new, channels)
         # Older OpenCV rounds places to 1/32 of a pixel.
-        assert np.abs(by_opencv - reference).max() < 3
+        assert np.abs(by_opencv - reference).max() < 5
         assert np.abs(by_opencv - reference).mean() < 0.4
         assert np.abs(by_torch[i] - reference).max() < 0.01
 

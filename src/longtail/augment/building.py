@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from longtail.augment import AUGMENTATIONS
+from longtail.augment import AUGMENTATIONS, MIXES
 from longtail.augment.min_max import MinMax
+from longtail.augment.mix_targets import Mixed
 from longtail.augment.normalize import Normalize
 from longtail.augment.step import Step
 from longtail.errors import UserError, unknown_name
@@ -27,17 +28,30 @@ def build_steps(specs: Sequence[StepSpec]) -> dict[str, AnyStep]:
     return found
 
 
+def build_mix(spec: str | Mapping[str, Any], class_counts: Sequence[int] | None = None) -> Callable[..., Mixed]:
+    """The mix of a recipe, `mixup` or `{mixup: {alpha: 0.2}}`; one that looks at counts gets the stage's own."""
+    name, settings = _named(spec, "mix")
+    maker: Any = MIXES.find(name).function
+    if "class_counts" in {field.name for field in fields(maker)} and class_counts is not None:
+        settings = {"class_counts": list(class_counts), **settings}
+    found: Callable[..., Mixed] = build(maker, settings, f"mix '{name}'")
+    return found
+
+
+def _named(spec: Any, what: str) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(spec, str):
+        return spec, {}
+    if not isinstance(spec, Mapping) or len(spec) != 1:
+        raise UserError(f"'{spec}' is no {what}; write a name, or a name with settings: {{NAME: {{setting: value}}}}.")
+    name, settings = next(iter(spec.items()))
+    return name, settings or {}
+
+
 def _built(spec: StepSpec) -> tuple[str, AnyStep]:
     if isinstance(spec, (Step, Normalize, MinMax)):
         return _name_of(spec), spec
-    if isinstance(spec, str):
-        spec = {spec: {}}
-    if not isinstance(spec, Mapping) or len(spec) != 1:
-        raise UserError(
-            f"'{spec}' is no augmentation; write a name, or a name with settings: {{cutout: {{holes: 5}}}}."
-        )
-    name, settings = next(iter(spec.items()))
-    return name, build(_class_of(name), settings or {}, f"augmentation '{name}'")
+    name, settings = _named(spec, "augmentation")
+    return name, build(_class_of(name), settings, f"augmentation '{name}'")
 
 
 def _name_of(step: AnyStep) -> str:
