@@ -188,6 +188,7 @@ def main() -> None:
     show(table)
     if not asked.quick:
         where = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
+        where["others' load"] = round(os.getloadavg()[0] - 1, 1)  # ratios spread when this is high
         batch = {"rows": ROWS, "labels": LABELS, "features": WIDTH, "threads": 1, "rounds": asked.rounds}
         write_json(asked.out, {"benchmark": "losses", "batch": batch, "results": table, "where": where})
         print(f"written to {asked.out}")

@@ -67,6 +67,7 @@ def label_constants(class_counts: Counts, num_rows: int, bias_scale: float) -> t
 
 def rebalancing_weights(target: Tensor, rarity: Tensor, alpha: float, beta: float, mu: float) -> Tensor:
     """The smoothed ratio of chances, `(B, C)`, from targets `(B, C)` and `1 / n_c` `(C,)`."""
+    rarity = precise(rarity)
     through_any = (target.to(rarity.dtype).nan_to_num(0.0) * rarity).sum(dim=1, keepdim=True)
     ratio = rarity / through_any.clamp(min=torch.finfo(rarity.dtype).tiny)
     return torch.sigmoid(beta * (ratio - mu)) + alpha
