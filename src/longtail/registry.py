@@ -6,11 +6,14 @@ one is adding a file. Nothing is imported before somebody asks.
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from longtail.errors import unknown_name
+from longtail.errors import UserError, unknown_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 G = TypeVar("G", bound=Callable[..., Any])
@@ -55,8 +58,37 @@ class Registry(Generic[F]):
         return dict(sorted(self.entries.items()))
 
     def find(self, name: str) -> Entry[F]:
-        """The entry called `name`; the error lists the valid names and the nearest one."""
+        """The entry called `name`, or a user's own by dotted path (`my_losses.gentle`, looked for in the working folder
+        too); the error lists the valid names and the nearest one."""
+        if "." in name:
+            return Entry(name, imported(self.role, name), {})
         entries = self.load()
         if name not in entries:
             raise unknown_name(self.role, name, entries)
         return entries[name]
+
+
+def imported(role: str, path: str) -> Any:
+    """The component at a dotted path; this runs the user's own code."""
+    module, _, attribute = path.rpartition(".")
+    here = str(Path.cwd())
+    with _first_on_path(here):
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise UserError(
+                f"the {role} '{path}' cannot be imported ({error}); write module.name, with the module in '{here}' or"
+                " installed."
+            ) from error
+    if not callable(found):
+        raise UserError(f"the {role} '{path}' is a {type(found).__name__}; name a function or a class.")
+    return found
+
+
+@contextmanager
+def _first_on_path(folder: str) -> Iterator[None]:
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)

@@ -1,6 +1,5 @@
 """From the list of steps of a recipe to steps: names, `{name: {setting: value}}`, dotted paths, or steps themselves."""
 
-import importlib
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -60,13 +59,9 @@ def _name_of(step: AnyStep) -> str:
 
 
 def _class_of(name: str) -> Callable[..., AnyStep]:
+    found: Any = AUGMENTATIONS.find(name).function
     if "." not in name:
-        return AUGMENTATIONS.find(name).function
-    module, _, attribute = name.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"the augmentation '{name}' cannot be imported: {error}.") from error
+        return found  # type: ignore[no-any-return]
     if not (isinstance(found, type) and issubclass(found, Step)):
         raise UserError(f"'{name}' is no augmentation; write a dataclass that extends longtail.augment.PixelStep.")
     return found
