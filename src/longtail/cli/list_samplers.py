@@ -1,15 +1,19 @@
 """`longtail list samplers`."""
 
+from typing import Annotated
 
-def samplers() -> None:
-    """List the ways to draw an epoch's rows, with the arguments that a recipe may give each and their sources."""
-    from longtail.binding import options_of
-    from longtail.cli.console import say, table
+import typer
+
+
+def samplers(name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None) -> None:
+    """List the ways to draw an epoch's rows; with a name, its options and sources."""
+    from longtail.cli.listing import show
     from longtail.sampling import SAMPLERS
 
-    rows = [
-        (e.name, e.summary, " ".join(options_of(e.function)), "; ".join(e.facts.values()))
-        for e in SAMPLERS.load().values()
-    ]
-    table("Samplers", ("name", "what", "arguments", "source"), rows)
-    say("in your own loop: from longtail.sampling import EpochSampler; sampler = EpochSampler('class_aware', targets)")
+    show(
+        SAMPLERS,
+        "Samplers",
+        name,
+        facts=("paper", "code"),
+        next_step="in your own loop: from longtail.sampling import EpochSampler; EpochSampler('class_aware', targets)",
+    )
