@@ -6,6 +6,9 @@ The set is made up in the size of CXR-LT: labels from 35 % to 0.03 % of the imag
 images, labels that cluster in patients. "Rare" are the ten rarest labels. Deviation of a label: the largest distance,
 over the parts, of its share in a part from the part's share of all images, relative to the latter (0 is perfect, 1 is
 absent).
+
+Then small sets, where single patients weigh: 30 to 600 patients with 19 labels of 35 % to 0.5 %, each made and divided
+ten times, without and with the polish that follows stratification. Misfit is what the polish lowers.
 """
 
 import argparse
@@ -20,22 +23,27 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from longtail.data.balance import split_report
+from longtail.data.division.balance import largest_deviation, split_report
+from longtail.data.division.polish import misfit, polished
+from longtail.data.division.presence import present_everywhere
+from longtail.data.division.splits import kfold, random_group_parts, split
+from longtail.data.division.stratify import assign, group_codes, label_counts
 from longtail.data.manifest import Manifest, from_states
-from longtail.data.splits import kfold, random_group_parts, split
 from longtail.files import write_json
 
 FOLDS = 5
 RARE = 10
+SMALL = (30, 60, 200, 600)
+SMALL_SEEDS = 10
 
 
-def made(rows: int, patients: int, labels: int, seed: int = 0) -> Manifest:
+def made(rows: int, patients: int, labels: int, seed: int = 0, rarest: float = 0.0003) -> Manifest:
     """A manifest of random labels; some patients are prone to a label, and some come far more often than others."""
     rng = np.random.default_rng(seed)
     weight = rng.lognormal(0, 1, patients)
     of = np.sort(np.r_[np.arange(patients), rng.choice(patients, rows - patients, p=weight / weight.sum())])
     prone = rng.gamma(0.4, 2.5, (patients, labels)).astype(np.float32)
-    likely = np.minimum(np.geomspace(0.35, 0.0003, labels) * prone[of], 0.95)
+    likely = np.minimum(np.geomspace(0.35, rarest, labels) * prone[of], 0.95)
     table = pd.DataFrame({"image": [f"{i}.jpg" for i in range(rows)], "patient": of + 10_000_000})
     return from_states(table, [f"L{i:02d}" for i in range(labels)], rng.random((rows, labels)) < likely, Path())
 
@@ -78,6 +86,53 @@ def _quality(report: pd.DataFrame) -> list[float]:
     return [rows.max() / rows.sum(), labels["deviation"].mean(), rare.mean(), rare.max(), int((counts == 0).sum())]
 
 
+def small_sets(shares: list[float]) -> dict[str, dict[str, dict[str, float]]]:
+    """Patients -> "stratified" and "polished" -> means over seeds of what `_small_quality` names, and seconds."""
+    results = {}
+    for patients in SMALL:
+        found = [_small(patients, shares, seed) for seed in range(SMALL_SEEDS)]
+        means = {way: pd.DataFrame([one[way] for one in found]).mean() for way in ("stratified", "polished")}
+        results[str(patients)] = {way: {str(k): float(v) for k, v in row.items()} for way, row in means.items()}
+    return results
+
+
+def _small(patients: int, shares: list[float], seed: int) -> dict[str, dict[str, float]]:
+    manifest = made(round(3.7 * patients), patients, 19, seed, rarest=0.005)
+    codes, sizes = group_codes(manifest.column("patient"))
+    counts = label_counts(manifest.one_hot, codes, patients)
+    rng = np.random.default_rng(seed)
+    start = time.perf_counter()
+    order, luck = rng.permutation(patients), rng.random((patients, len(shares)))
+    plain = present_everywhere(counts > 0, sizes, assign(counts, sizes, shares, order, luck), len(shares), rng)
+    middle = time.perf_counter()
+    after = polished(counts, sizes, plain, shares, rng)
+    seconds = {"stratified": middle - start, "polished": time.perf_counter() - start}
+    return {
+        way: {"seconds": seconds[way], **_small_quality(counts, sizes, parts, shares)}
+        for way, parts in (("stratified", plain), ("polished", after))
+    }
+
+
+def _small_quality(
+    counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], parts: npt.NDArray[np.int64], shares: list[float]
+) -> dict[str, float]:
+    """`rows`: the largest relative distance of a part's size from the wanted one; `all mean`, `common mean`: that of
+    labels' shares (from the wanted share, not from the part's real size, which is itself off here); misfit."""
+    table = np.column_stack([sizes, counts[:, counts.any(axis=0)]])
+    held = np.stack([table[parts == part].sum(axis=0) for part in range(len(shares))], axis=1)
+    off = np.abs(held / (held.sum(axis=1, keepdims=True) * np.array(shares)) - 1).max(axis=1)
+    deviation = off[1:]
+    common = held[1:].sum(axis=1) >= np.median(held[1:].sum(axis=1))
+    return {
+        "rows": float(off[0]),
+        "all mean": float(deviation.mean()),
+        "common mean": float(deviation[common].mean()),
+        "all mean, by real part sizes": float(largest_deviation(held)[1:].mean()),
+        "absent": float((held == 0).sum()),
+        "misfit": misfit(counts, sizes, parts, shares),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     for name, default in (("rows", 265_000), ("patients", 65_000), ("labels", 26), ("seeds", 3)):
@@ -96,13 +151,15 @@ def main() -> None:
     }
     results = {name: measured(way, column, asked.seeds) for name, (way, column) in ways.items()}
     show(manifest, results)
+    small = {"70/10/20": small_sets([0.7, 0.1, 0.2]), "5 folds": small_sets([1 / FOLDS] * FOLDS)}
+    show_small(small)
     about: dict[str, Any] = {k: v for k, v in vars(asked).items() if k != "out"}
     about |= {
         "rarest label": int(manifest.counts().min()),
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-    write_json(asked.out, {"benchmark": "splits", "set": about, "results": results})
+    write_json(asked.out, {"benchmark": "splits", "set": about, "results": results, "small sets": small})
     print(f"written to {asked.out}")
 
 
@@ -115,6 +172,18 @@ def show(manifest: Manifest, results: dict[str, dict[str, float]]) -> None:
         cells = [f"{row['seconds']:.2f}", f"{row['rows']:.4f}"]
         cells += [f"{row[key]:.2%}" for key in ("all mean", "rare mean", "rare max")]
         print(f"{name:26}" + "".join(f"{cell:>22}" for cell in [*cells, f"{row['absent']:.0f}"]))
+
+
+def show_small(small: dict[str, dict[str, dict[str, dict[str, float]]]]) -> None:
+    print(f"\nsmall sets, means over {SMALL_SEEDS} seeds: stratified -> polished")
+    columns = ["part sizes off by", "labels off by: all", "common", "absent (label, part)", "misfit", "seconds"]
+    print(f"{'':26}" + "".join(f"{name:>22}" for name in columns))
+    for ratios, sets in small.items():
+        for patients, ways in sets.items():
+            one, two = ways["stratified"], ways["polished"]
+            cells = [f"{one[key]:.1%} -> {two[key]:.1%}" for key in ("rows", "all mean", "common mean")]
+            cells += [f"{one[key]:.2f} -> {two[key]:.2f}" for key in ("absent", "misfit", "seconds")]
+            print(f"{f'{ratios}, {patients} patients':26}" + "".join(f"{cell:>22}" for cell in cells))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data" (ECML PKDD 2011), algorithm 1: take the
 label with the fewest rows left, give each of its rows to the part that still wants most of that label, go on. Here the
 thing given is a group (a patient with all images), which counts with its whole vector of label counts; groups that
-hold much of a label go first, since late they could no longer be made up for. scikit-learn's `StratifiedGroupKFold`
-knows one label a row, and the package iterative-stratification (public code of the method) knows no groups.
+hold much of a label go first, since late they could no longer be made up for. What that leaves uneven, `presence` and
+then `polish` mend. scikit-learn's `StratifiedGroupKFold` knows one label a row, and the package
+iterative-stratification (public code of the method) knows no groups.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from longtail.data.division.polish import polished
 from longtail.data.division.presence import present_everywhere
 from longtail.errors import UserError
 
@@ -37,7 +39,8 @@ def stratified_group_parts(
     rng = np.random.default_rng(seed)
     order, luck = rng.permutation(len(sizes)), rng.random((len(sizes), len(wanted)))
     parts = assign(counts, sizes, wanted, order, luck)
-    return present_everywhere(counts > 0, sizes, parts, len(wanted), rng)[codes]
+    parts = present_everywhere(counts > 0, sizes, parts, len(wanted), rng)
+    return polished(counts, sizes, parts, wanted, rng)[codes]
 
 
 def group_codes(groups: npt.NDArray[np.generic]) -> tuple[Ints, Ints]:
