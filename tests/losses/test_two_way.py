@@ -1,16 +1,17 @@
 import pytest
+import timm.loss
 import torch
-from timm.loss import TwoWayLoss
 
 from longtail.errors import UserError
 from longtail.losses import TwoWay, two_way_loss
 
 
+@pytest.mark.skipif(not hasattr(timm.loss, "TwoWayLoss"), reason="timm has this reference from 1.0.31 on")
 @pytest.mark.parametrize("temperatures", [(4.0, 1.0), (1.0, 2.0)])
 def test_value_and_slope_equal_timm(temperatures: tuple[float, float]) -> None:
     logits, target = torch.randn(9, 5, requires_grad=True), (torch.rand(9, 5) < 0.3).float()
     target[0], target[1], target[:, 4] = 0, 1, 0  # an image and a label without positives, an image with nothing else
-    expected = TwoWayLoss(*temperatures)(logits, target)
+    expected = timm.loss.TwoWayLoss(*temperatures)(logits, target)
     got = two_way_loss(logits, target, temperature_pos=temperatures[0], temperature_neg=temperatures[1])
     torch.testing.assert_close(got, expected)
     torch.testing.assert_close(torch.autograd.grad(got, logits), torch.autograd.grad(expected, logits))
