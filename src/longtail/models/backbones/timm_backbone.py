@@ -28,6 +28,9 @@ from longtail.models.weights.hub import hub_overlay, no_weights
 
 # TResNet's table of strides begins with 2, but folding 4 x 4 pixels into channels makes it 4 from the start.
 _TRUE_STRIDES = {"TResNet": (4, 4, 8, 16, 32)}
+# Class tokens that no attribute tells of, and models whose last features are no tokens of the last map's places.
+_TRUE_PREFIX = {"CoaT": 1}
+_NO_TOKENS = ("PoolingVisionTransformer", "MobileNetV5")
 _BLOCKS = 4  # how many maps a backbone of one stride gives
 _OURS = {"img_size": "image_size", "dynamic_img_size": "dynamic", "drop_path_rate": "drop_path"}
 
@@ -59,7 +62,7 @@ class TimmBackbone(Backbone):
         self.map_indices, self.sizes = _sizes(self.model, map_indices, name)
         self._fold = _patch(self.model) if cfg.fixed_input_size else (1, 1)
         self._check_fold(size)
-        self._normed = _one_stride(self.model)
+        self._normed = _one_stride(self.model) and hasattr(self.model, "norm")
 
     def forward(self, images: Tensor, wants: Collection[Want] = POOLED) -> Features:
         """Normalised images `(B, C, H, W)` to features."""
@@ -86,6 +89,8 @@ class TimmBackbone(Backbone):
 
     def _final_and_maps(self, images: Tensor, *, only: bool) -> tuple[Any, list[Tensor]]:
         """The last features (None when `only` maps are wanted) and the stage maps, from one forward."""
+        if not self.map_indices:
+            raise UserError(f"backbone '{self.name}' gives no stage maps in this version of timm; update timm.")
         if not hasattr(self.model, "forward_intermediates"):
             return hooked(self.model, images, self.map_indices, self.name)
         found = self.model.forward_intermediates(
@@ -106,8 +111,8 @@ class TimmBackbone(Backbone):
 
     def _as_tokens(self, final: Any) -> Tensor:
         """`(B, T, D)` of `(B, T, D)`, `(B, D, H, W)` or `(B, H, W, D)`."""
-        if not isinstance(final, Tensor):
-            raise UserError(f"backbone '{self.name}' has several sets of tokens; take a head on pooled features.")
+        if not isinstance(final, Tensor) or type(self.model).__name__ in _NO_TOKENS:
+            raise UserError(f"backbone '{self.name}' has no single set of tokens; take a head on pooled features.")
         if final.ndim == 3:
             return final
         if getattr(self.model, "output_fmt", "NCHW") == "NHWC":
@@ -146,6 +151,8 @@ def pretrained_cfg(name: str) -> Any:
 
     if not timm.is_model(name.partition(".")[0]):
         raise unknown_backbone(name)
+    if name.partition(".")[0].endswith("_enc"):
+        raise UserError(f"'{name}' is an encoder without pooled features; take the variant without '_enc'.")
     try:
         return timm.models.get_pretrained_cfg(name, allow_unregistered=False)
     except (RuntimeError, KeyError) as error:
@@ -207,11 +214,9 @@ def _options(cfg: Any, size: tuple[int, int] | None, dynamic: bool, drop_path: f
 
 def _sizes(model: Any, indices: Sequence[int] | None, name: str) -> tuple[tuple[int, ...], FeatureSizes]:
     """Which maps are taken, and the sizes of all features, from timm's tables."""
-    if not callable(getattr(model, "forward_head", None)) or not hasattr(model, "head_hidden_size"):
-        raise UserError(f"'{name}' is no classification backbone; take the variant without '_enc'.")
     table, strides = _table(model), _strides(model)
     chosen = _chosen(strides) if indices is None else tuple(indices)
-    if any(not -len(table) <= index < len(table) for index in chosen):
+    if indices is not None and any(not -len(table) <= index < len(table) for index in chosen):
         raise UserError(f"map_indices {list(chosen)} of backbone '{name}': it has maps 0 to {len(table) - 1}.")
     chosen = tuple(index % len(table) for index in chosen)
     return chosen, FeatureSizes(
@@ -226,7 +231,7 @@ def _sizes(model: Any, indices: Sequence[int] | None, name: str) -> tuple[tuple[
 
 def _table(model: Any) -> list[dict[str, Any]]:
     """timm's facts about each map: `num_chs`, `reduction`, `module`."""
-    info = model.feature_info
+    info = getattr(model, "feature_info", [])  # absent from a few families in older versions
     return list(info) if isinstance(info, list) else list(info.info)
 
 
@@ -249,7 +254,7 @@ def _chosen(strides: Sequence[int]) -> tuple[int, ...]:
 
 def _prefix_tokens(model: Any) -> int:
     """Tokens before those of the places; older architectures only have `cls_token`."""
-    counted = getattr(model, "num_prefix_tokens", None)
+    counted = _TRUE_PREFIX.get(type(model).__name__, getattr(model, "num_prefix_tokens", None))
     if counted is not None:
         return int(counted)
     return int(isinstance(getattr(model, "cls_token", None), Tensor))
