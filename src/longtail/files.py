@@ -50,9 +50,11 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UserError(f"'{folder}' cannot be a folder: a file stands in its way; choose another --out.") from error
+        raise UserError(f"'{folder}' cannot be a folder: a file stands in its way; choose another folder.") from error
     except OSError as error:
-        raise UserError(f"cannot create '{folder}' ({os.strerror(error.errno or 0)}); choose another --out.") from error
+        raise UserError(
+            f"cannot create '{folder}' ({os.strerror(error.errno or 0)}); choose another folder."
+        ) from error
     return folder
 
 

@@ -53,3 +53,11 @@ def test_without_a_map_and_as_parquet(two, tmp_path: Path):
 def test_mistakes(two, tmp_path: Path, capsys, more, message):
     assert run(["data", "merge", *two, "--out", str(tmp_path / "out"), *more]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_input_is_not_written_over_unless_forced(two, tmp_path: Path, capsys):
+    before = Path(two[0]).read_bytes()
+    assert run(["data", "merge", *two, "--out", str(tmp_path / "nih")]) == 2
+    assert "would replace the manifest" in capsys.readouterr().err
+    assert Path(two[0]).read_bytes() == before
+    assert run(["data", "merge", *two, "--out", str(tmp_path / "nih"), "--force"]) == 0

@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,17 @@ def test_every_verb_has_a_help_line() -> None:
         for command in group.registered_commands:
             assert command.callback is not None
             assert (command.callback.__doc__ or "").strip(), command.callback
+
+
+def test_sigterm_ends_work_as_ctrl_c_does(tmp_path: Path) -> None:
+    """Work is stopped in the middle, no file is half written, and the exit status is the shell's for SIGTERM."""
+    call = [sys.executable, "-m", "longtail", "data", "phantoms", "--patients", "3000", "--out", str(tmp_path / "p")]
+    with subprocess.Popen([*call, "--workers", "1"], stderr=subprocess.PIPE, text=True) as work:
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "p").glob("images/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        work.terminate()
+        said = work.communicate(timeout=30)[1]
+    assert work.returncode == 143
+    assert said == "error: interrupted; what was finished is kept: the same command goes on from there.\n"
+    assert not (tmp_path / "p" / "manifest.csv").exists()

@@ -86,3 +86,31 @@ def test_broken_yaml_names_the_file(tmp_path, text, message):
 def test_empty_yaml_says_nothing(tmp_path):
     (tmp_path / "m.yaml").write_text("\ufeff# nothing\n", encoding="utf-8")
     assert load_roles(tmp_path / "m.yaml") == Roles()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("image: a\nimage: b\n", "names the key 'image' twice"),
+        ("labels: &x [*x]\n", "holds the alias '\\*x'; write the names out"),
+        ("labels: [A, yes]\n", "holds True, which YAML takes for no text"),
+        ("labels: [[A], [B]]\n", "holds \\['A'\\], which YAML takes for no text"),
+        ("labels: [A, null]\n", "holds None"),
+        ("labels: " + "[" * 3000 + "]" * 3000, "is not readable YAML"),
+        ("image: 0x_\n", "is not readable YAML"),
+        ("image: 2020-99-99\n", "is not readable YAML"),
+    ],
+)
+def test_treacherous_yaml_is_one_sentence(tmp_path, text, says):
+    path = tmp_path / "m.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=says):
+        load_roles(path)
+
+
+def test_a_yaml_bomb_costs_nothing(tmp_path):
+    path = tmp_path / "m.yaml"
+    lines = [f"- &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 30)]
+    path.write_text("\n".join(["labels:", "- &a0 [x, x, x]", *lines]))
+    with pytest.raises(UserError, match="line 3 of .* holds the alias"):
+        load_roles(path)

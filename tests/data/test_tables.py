@@ -120,3 +120,20 @@ def test_any_text_survives_csv(tmp_path, cells):
     path = tmp_path / "t.csv"
     save_table(frame, path)
     assert rows(path) == frame.to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"PK\x03\x04\x14\x00\xff\xfe rest", "a zip archive, as Excel workbooks are"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "an image"),
+        (b"PAR1\x15\x04\xff\x00", "a Parquet file"),
+        (BODY.encode("utf-16-le"), "it holds zero bytes, as UTF-16 does"),
+        (b"\0" * 100, "it holds zero bytes"),
+        ('image,"two\nlines"\na.png,1\n', "a quote in the first line"),
+        ('image,"Mass\n', "a quote in the first line"),
+    ],
+)
+def test_files_that_are_no_csv_are_told_for_what_they_are(tmp_path, content, says):
+    with pytest.raises(UserError, match=says):
+        read_text_table(write(tmp_path, content))

@@ -127,3 +127,13 @@ def test_errors_come_first_and_are_all_raised():
     assert [one.severity for one in validate(made, check_files=False)] == ["error", "error", "warning"]
     with pytest.raises(UserError, match="(?s)again.*two or more"):
         require_valid(made, check_files=False)
+
+
+def test_names_that_no_file_can_have_and_things_that_are_no_files_are_missing(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"1")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "nowhere.png").symlink_to("absent")
+    (tmp_path / "link.png").symlink_to("a.png")
+    names = ["a.png", "x" * 5000, "n\0ul.png", "z\0/a.png", "folder.png", "loop.png", "nowhere.png", "link.png"]
+    assert missing_rows(tmp_path, names).tolist() == [1, 2, 3, 4, 5, 6]

@@ -5,9 +5,11 @@ Nothing heavier than typer may be imported here, so that `longtail --help` answe
 
 import importlib
 import pkgutil
+import signal
 import sys
+import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -51,10 +53,13 @@ def _built() -> typer.Typer:
 
 
 app = _built()
+_stopped_by: list[int] = []  # the signal other than Ctrl-C that ended the work
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 the user's mistake (one sentence, no traceback), else ours."""
+    if threading.current_thread() is threading.main_thread():  # only there may signals be answered
+        signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -101,9 +106,17 @@ def _usage(error: Any) -> int:
     return complain(f"{text}{'' if text.endswith('?') else '.'} See '{error.ctx.command_path} --help'.")
 
 
+def _terminate(number: int, _: object) -> NoReturn:
+    """A cluster's or container's SIGTERM ends work as Ctrl-C does: files whole, processes gone, one sentence."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _stopped_by.append(number)
+    raise KeyboardInterrupt
+
+
 def _interrupted() -> int:
+    """Exit status 130 after Ctrl-C, 143 after SIGTERM, as shells have it."""
     complain("interrupted; what was finished is kept: the same command goes on from there.")
-    return 130
+    return 128 + (_stopped_by.pop() if _stopped_by else signal.SIGINT)
 
 
 def _quiet_pipe() -> int:

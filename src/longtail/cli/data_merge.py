@@ -22,6 +22,7 @@ def merge(
     ] = None,
     keep: Annotated[str, typer.Option(help="Labels that the map lacks: 'all' keeps them, 'mapped' does not.")] = "all",
     format: Annotated[Format, typer.Option(help="How to write the manifest.")] = Format.csv,
+    force: Annotated[bool, typer.Option("--force", help="Write over one of the inputs.")] = False,
 ) -> None:
     """Merge manifests with different labels into one; what a source does not label is unknown."""
     from longtail.cli.console import note, say, table
@@ -29,10 +30,13 @@ def merge(
     from longtail.data.manifest import Manifest
     from longtail.data.merging import left_out, source_names, summarize
     from longtail.data.merging import merge as work
+    from longtail.data.saving import require_other_file
     from longtail.errors import unknown_name
 
     if keep not in ("all", "mapped"):
         raise unknown_name("value", keep, ("all", "mapped"), "--keep")
+    for one in manifests:
+        require_other_file(one, out / f"manifest.{format.value}", force=force)
     label_map = load_label_map(map) if map else None
     loaded = [Manifest.load(path, check_files=False) for path in manifests]
     merged = work(loaded, sources=source or None, label_map=label_map, keep=keep)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def prepare(
     on_bad: Annotated[
         str, typer.Option(help="Unusable images: stop, skip (leave their rows out) or blank (black).")
     ] = "stop",
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads. [default: one for each core]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Threads. [default: one for each core]")] = None,
     window: Annotated[
         str,
         typer.Option(

@@ -14,7 +14,9 @@ def tail(
     ratio: Annotated[
         float | None, typer.Option(help="Largest class over smallest, for the exponential profile.")
     ] = None,
-    n_max: Annotated[int | None, typer.Option(help="Images of the first class. [default: all it has]")] = None,
+    n_max: Annotated[
+        int | None, typer.Option(max=10**12, help="Images of the first class. [default: all it has]")
+    ] = None,
     head_share: Annotated[float | None, typer.Option(help="Share of the images in one class, such as 0.8.")] = None,
     head: Annotated[str | None, typer.Option(help="That class. [default: the first]")] = None,
     order: Annotated[str, typer.Option(help="From head to tail: listed (as in the manifest) or frequency.")] = "listed",

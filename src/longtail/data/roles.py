@@ -11,6 +11,7 @@ uncertain: unknown       # what -1 and U mean: unknown, positive or negative
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from reprlib import repr  # cut where it is long
 from typing import Any, get_args
 
 import yaml
@@ -89,7 +90,7 @@ def checked(said: dict[str, Any], where: str) -> Roles:
         values["labels"] = _label_list(labels, where)
     for key, value in values.items():
         if key != "labels" and value is not None and not isinstance(value, str):
-            raise UserError(f"'{key}' in {where} is {value!r}; write the name of a column or file, as text.")
+            raise UserError(f"'{key}' in {where} is {repr(value)}; write the name of a column or file, as text.")
     if values.get("uncertain", "unknown") not in get_args(UncertainPolicy):
         raise unknown_name("policy for uncertain labels", str(values["uncertain"]), POLICIES, where)
     return Roles(**values)
@@ -98,8 +99,8 @@ def checked(said: dict[str, Any], where: str) -> Roles:
 def load_roles(path: Path) -> Roles:
     """Read the YAML beside a manifest."""
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        said = _plain_yaml(path.read_text(encoding="utf-8-sig"), path)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         at = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"'{path}' is not readable YAML{at}; write one 'role: column' per line.") from error
@@ -108,6 +109,22 @@ def load_roles(path: Path) -> Roles:
             f"'{path}' holds no 'role: column' lines; valid roles: {', '.join(f.name for f in fields(Roles))}."
         )
     return checked(said, f"'{path}'")
+
+
+def _plain_yaml(text: str, path: Path) -> Any:
+    """The values of a YAML text without aliases (ten lines of them can hold a billion values) and repeated keys."""
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise UserError(f"line {_line(event)} of '{path}' holds the alias '*{event.anchor}'; write the names out.")
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    keys = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    if twice := [str(key) for i, key in enumerate(keys) if key in keys[:i]]:
+        raise UserError(f"'{path}' names the key '{twice[0]}' twice; keep one of them.")
+    return yaml.safe_load(text) or {}
+
+
+def _line(event: yaml.AliasEvent) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
 
 
 def save_roles(roles: Roles, path: Path) -> None:
@@ -120,6 +137,10 @@ def _label_list(labels: Any, where: str) -> tuple[str, ...]:
         labels = [part.strip() for part in labels.split(",") if part.strip()]
     if not isinstance(labels, (list, tuple)) or not labels:
         raise UserError(f"'labels' in {where} must be a list of one or more column names.")
+    if odd := [label for label in labels if not isinstance(label, (str, int, float)) or isinstance(label, bool)]:
+        raise UserError(
+            f"'labels' in {where} holds {repr(odd[0])}, which YAML takes for no text; write each name in quotes."
+        )
     names = [str(label) for label in labels]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError(f"'labels' in {where} names {', '.join(twice)} twice; name each label once.")

@@ -19,6 +19,17 @@ import pyarrow.parquet as pq
 from longtail.errors import UserError, listing
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
+# What files that are no text begin with, and what they are.
+_MARKS = {
+    b"PK": "a zip archive, as Excel workbooks are: save the sheet as 'CSV UTF-8'",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook: save the sheet as 'CSV UTF-8'",
+    b"PAR1": "a Parquet file: let its name end in .parquet",
+    b"\x1f\x8b": "compressed by gzip: let its name end in .csv.gz",
+    b"\x89PNG": "an image: name the table of images",
+    b"\xff\xd8\xff": "an image: name the table of images",
+    b"%PDF": "a PDF: export its table as CSV",
+    b"SQLite": "a database: export its table as CSV",
+}
 
 
 def read_text_table(path: Path) -> pa.Table:
@@ -108,6 +119,10 @@ def _header(path: Path) -> tuple[list[str], str]:
         raise _not_utf8(path) from error
     if not line.strip():
         raise UserError(f"the first line of '{path}' is empty; it must name the columns.")
+    if "\0" in line:
+        raise _not_text(path, first)
+    if line.count('"') % 2:
+        raise UserError(f"a quote in the first line of '{path}' does not end; a column's name is one line of text.")
     delimiter = max(",;\t", key=lambda mark: (line.count(mark), mark == ","))
     parsed = pacsv.read_csv(
         pa.BufferReader((line + "\n").encode()),
@@ -154,6 +169,8 @@ def _csv_error(path: Path, error: pa.ArrowInvalid, columns: int, delimiter: str)
 
 def _not_utf8(path: Path) -> UserError:
     data = _bytes(path)
+    if data.startswith(tuple(_MARKS)):
+        return _not_text(path, data)
     try:
         data.decode("utf-8")
         where = "somewhere"
@@ -163,6 +180,13 @@ def _not_utf8(path: Path) -> UserError:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         where = "it is UTF-16"
     return UserError(f"'{path}' is not UTF-8 ({where}); save it as UTF-8 (in a spreadsheet: 'CSV UTF-8').")
+
+
+def _not_text(path: Path, data: bytes) -> UserError:
+    for mark, what in _MARKS.items():
+        if data.startswith(mark):
+            return UserError(f"'{path}' is not a CSV file but {what}.")
+    return UserError(f"'{path}' is not UTF-8 text (it holds zero bytes, as UTF-16 does); save it as CSV in UTF-8.")
 
 
 def _is_empty_body(path: Path) -> bool:

@@ -182,7 +182,7 @@ def _boxes_outside(manifest: Manifest) -> Iterator[Problem]:
     from longtail.data.images.decode import image_size
 
     boxes = manifest.boxes.reset_index(drop=True)
-    sizes = {name: image_size(path) for name in boxes["image"].unique() if (path := manifest.root / name).exists()}
+    sizes = {name: image_size(path) for name in boxes["image"].unique() if os.path.isfile(path := manifest.root / name)}  # noqa: PTH113
     width, height = (boxes["image"].map({k: v[i] for k, v in sizes.items() if v}).to_numpy(float) for i in (0, 1))
     bad = (boxes["right"] > width + 1) | (boxes["bottom"] > height + 1)  # published boxes are rounded
     if bad.any():
@@ -216,15 +216,24 @@ def missing_rows(root: Path, names: list[str]) -> npt.NDArray[np.int64]:
         folder, _, base = name.rpartition("/")
         if folder not in listed:
             listed[folder] = _names_in(os.path.join(start, folder))  # noqa: PTH118 - a Path costs more than the look
+        # os.path, as Path's own raises for a name that is too long.
         # Where the folder is there, a name that is not listed may still be one that the disk takes for another case.
-        if base not in listed[folder] and not (listed[folder] and (root / name).exists()):
+        if base not in listed[folder] and not (listed[folder] and os.path.isfile(root / name)):  # noqa: PTH113
             absent.append(row)
     return np.asarray(absent, dtype=np.int64)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file or a link to one; a link to itself makes the system refuse an answer."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _names_in(folder: str) -> set[str]:
     try:
         with os.scandir(folder) as entries:
-            return {entry.name for entry in entries}
-    except OSError:
+            return {entry.name for entry in entries if _is_file(entry)}
+    except (OSError, ValueError):
         return set()

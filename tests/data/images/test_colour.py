@@ -27,3 +27,9 @@ def test_one_coloured_picture_makes_three_channels(tmp_path: Path) -> None:
     assert usual_channels([grey] * 40 + [skin] * 40 + [tmp_path / "cut.png"] * 3) == 3
     assert usual_channels([tmp_path / "cut.png", tmp_path / "absent.png"]) == 1
     assert usual_channels([]) == 1
+
+
+def test_a_huge_picture_is_looked_at_in_part(tmp_path: Path) -> None:
+    skin = np.zeros((700, 1100, 3), np.uint8)
+    skin[..., 0] = 200
+    assert usual_channels([_save(tmp_path / "skin.png", skin)]) == 3

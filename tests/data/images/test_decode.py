@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +203,18 @@ def test_damaged_files_raise_nothing_else(tmp_path: Path, suffix: str) -> None:
             continue
         assert found.dtype == np.uint8
         assert found.shape[2] == 3
+
+
+@pytest.mark.parametrize("suffix", ["png", "dcm"])
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"pipe.{suffix}")
+    with pytest.raises(ImageError, match="it is not a file"):
+        decode(tmp_path / f"pipe.{suffix}")
+    assert image_size(tmp_path / f"pipe.{suffix}") is None
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    for name in ("n\0ul.png", "x" * 5000):
+        with pytest.raises(ImageError, match="embedded null byte|file name too long"):
+            decode(tmp_path / name)
+        assert image_size(tmp_path / name) is None

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -249,7 +250,8 @@ def test_a_place_that_cannot_be(tmp_path: Path) -> None:
         ({"channels": 2}, "valid are 1"),
         ({"on_bad": "skp"}, "Did you mean 'skip'"),
         ({"window": "minmx"}, "Did you mean 'minmax'"),
-        ({"window": (3.0, 0.0)}, "no width"),
+        ({"window": (3.0, 0.0)}, "is none; give CENTER,WIDTH"),
+        ({"window": (float("nan"), 1.0)}, "is none; give CENTER,WIDTH"),
         ({"from_size": 8}, "must be larger"),
     ],
 )
@@ -277,7 +279,9 @@ def test_kills_at_any_moment_leave_no_wrong_pixel(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
         if (tmp_path / "store").exists():
             index = next((tmp_path / "store").iterdir()) / "index.sqlite"
-            assert not index.exists() or sqlite3.connect(index).execute("pragma integrity_check").fetchone() == ("ok",)
+            if index.exists():
+                with closing(sqlite3.connect(index)) as database:
+                    assert database.execute("pragma integrity_check").fetchone() == ("ok",)
     assert killed
     done = prepare(manifest, 48, store=tmp_path / "store", workers=2)
     assert done.digest == whole.digest
@@ -297,3 +301,14 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
 
 def test_default_store() -> None:
     assert default_store(Path("data/manifest.csv")) == Path("data/prepared")
+
+
+def test_names_that_no_file_can_have_are_counted_not_fatal(tmp_path: Path) -> None:
+    names = ["n\0ul.png", "x" * 5000, "loop.png", "pipe.png", "good.png"]
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    Image.fromarray(np.full((9, 9), 7, np.uint8)).save(tmp_path / "good.png")
+    manifest = from_states(pd.DataFrame({"image": names}), ["A"], np.ones((5, 1)), tmp_path)
+    made = prepare(manifest, 4, store=tmp_path / "store", on_bad="skip")
+    assert [bad.row for bad in made.bad] == [0, 1, 2, 3]
+    assert (made.rows([0]) == 7).all()

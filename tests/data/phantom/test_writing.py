@@ -1,6 +1,11 @@
 """The data set on disk: the same bytes for the same seed, whole or no manifest, valid, PNG and DICOM."""
 
 import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -171,3 +176,34 @@ def test_dicom_without_the_extra_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(UserError, match=r"longtail\[dicom\]"):
         phantoms(tmp_path / "new", patients=1, format="dicom")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_processes_leave_with_their_parent(tmp_path, number):
+    """Ctrl-C goes to a whole terminal: one sentence, no tracebacks; after a kill nobody waits for work for ever."""
+    call = [sys.executable, "-m", "longtail", "data", "phantoms", "--patients", "3000", "--workers", "2"]
+    said = tmp_path / "said"
+    with (
+        said.open("w") as file,
+        subprocess.Popen([*call, "--out", str(tmp_path / "p")], stderr=file, start_new_session=True) as parent,
+    ):
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "p").glob("images/*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(parent.pid, number) if number == signal.SIGINT else parent.kill()
+        parent.wait(30)
+        while _alive(parent.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert not _alive(parent.pid)
+    if number == signal.SIGINT:
+        assert parent.returncode == 130
+        assert said.read_text().startswith("error: interrupted")
+        assert "Traceback" not in said.read_text()
+
+
+def _alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longtail.data.images.decode import image_size
-from longtail.data.images.image_file import HEADER_BYTES, kind_of, open_raster
+from longtail.data.images.image_file import HEADER_BYTES, kind_of, open_raster, open_without_waiting
 
 SAMPLE = 500
 _NAMED = 10  # unreadable files that are named, of however many
@@ -46,7 +46,7 @@ def image_headers(paths: Sequence[Path], *, most: int = SAMPLE, workers: int = 8
 
 def _kind_and_mode(path: Path) -> tuple[str, str]:
     try:
-        with path.open("rb") as file:
+        with open_without_waiting(path) as file:
             kind = kind_of(file.read(HEADER_BYTES), path)
             if kind is None or kind == "DICOM":
                 return kind or "unknown", "DICOM" if kind else "unknown"

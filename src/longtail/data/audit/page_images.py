@@ -1,5 +1,6 @@
 """Example images on the page: one of each of the most frequent and of the rarest labels, with its box if it has one."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,8 @@ def draw_examples(figure: Figure, inspection: Inspection, shown: list[Example], 
 def _example(manifest: Manifest, label: int) -> Example | None:
     for row in _candidates(manifest, label):
         path = manifest.root / str(manifest.table["image"].iloc[row])
-        if path.is_file() and (read := _thumbnail(path)) is not None:
+        readable = os.path.isfile(path)  # noqa: PTH113 - Path raises for a name that is too long
+        if readable and (read := _thumbnail(path)) is not None:
             pixels, size = read
             return Example(label, pixels, _boxes(manifest, label, str(manifest.table["image"].iloc[row]), size))
     return None

@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from longtail.data.images.decode import decode
+from longtail.data.images.decode import read_file, read_pixels
 from longtail.data.images.image_file import ImageError
 
 _LOOK_AT = 16
+_SIDE = 256  # pixels looked at, about, along the shorter side
 _TINT = 2.0  # grey levels by which channels differ on average; JPEG's own rounding stays far below
 
 
@@ -25,7 +26,11 @@ def usual_channels(paths: Sequence[Path]) -> Literal[1, 3]:
 
 def _has_colour(path: Path) -> bool:
     try:
-        pixels = decode(path, channels=3, at_least=64).astype(np.int16)
+        pixels = read_pixels(read_file(path), path, channels=3, at_least=64).pixels
     except ImageError:
         return False
+    if pixels.shape[2] == 1:
+        return False
+    step = max(1, min(pixels.shape[:2]) // _SIDE)  # a hundred million pixels say no more than these
+    pixels = pixels[::step, ::step].astype(np.int16)
     return float((pixels.max(axis=2) - pixels.min(axis=2)).mean()) > _TINT

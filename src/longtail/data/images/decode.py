@@ -10,7 +10,16 @@ import numpy as np
 
 from longtail.data.images.dicom import dicom_size, read_dicom
 from longtail.data.images.grey_levels import Grey, Window
-from longtail.data.images.image_file import HEADER_BYTES, ImageError, is_sideways, kind_of, open_raster, stored_size
+from longtail.data.images.image_file import (
+    HEADER_BYTES,
+    ImageError,
+    is_sideways,
+    kind_of,
+    open_raster,
+    open_without_waiting,
+    refusal,
+    stored_size,
+)
 from longtail.data.images.jpeg import read_jpeg
 from longtail.data.images.raster import luma, read_raster
 from longtail.errors import UserError
@@ -44,15 +53,15 @@ def decode(
 def read_file(path: Path) -> bytes:
     """The bytes of an image file; `ImageError` says why not."""
     try:
-        with path.open("rb") as file:
+        with open_without_waiting(path) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ImageError(path, "it is not a file")
             if status.st_size > MAX_FILE:
                 raise ImageError(path, f"its {status.st_size:,} bytes are over the limit of {MAX_FILE:,}")
             data = file.read()
-    except OSError as error:
-        raise ImageError(path, (error.strerror or str(error)).lower()) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise ImageError(path, refusal(error)) from error
     if not data:
         raise ImageError(path, "it is empty")
     return data
@@ -84,7 +93,7 @@ def image_size(path: str | Path) -> tuple[int, int] | None:
     """`(width, height)` by the header alone, upright (EXIF); None when that cannot be read."""
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_without_waiting(path) as file:
             kind = kind_of(file.read(HEADER_BYTES), path)
             file.seek(0)
             if kind == "DICOM":

@@ -1,5 +1,6 @@
 """What an image file is, told by its first bytes, and what is too large to open."""
 
+import os
 from pathlib import Path
 from typing import IO, Literal
 
@@ -47,6 +48,16 @@ def kind_of(head: bytes, path: Path) -> Kind | None:
     if head[128:132] == b"DICM" or path.suffix.lower() in _DICOM_SUFFIXES:
         return "DICOM"
     return "BMP" if head.startswith(b"BM") else None
+
+
+def open_without_waiting(path: Path) -> IO[bytes]:
+    """Open a file for reading; a pipe that nobody writes to would otherwise be waited for without end."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
+
+
+def refusal(error: OSError | ValueError) -> str:
+    """Why the operating system gives no file, in its words; a `ValueError` is Python's for a name with a zero byte."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def open_raster(kind: Kind, file: IO[bytes]) -> ImageFile:

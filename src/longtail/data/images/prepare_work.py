@@ -15,7 +15,7 @@ from typing import Literal, cast
 
 from longtail.data.images.decode import read_file, read_pixels, with_channels
 from longtail.data.images.grey_levels import Grey
-from longtail.data.images.image_file import ImageError
+from longtail.data.images.image_file import ImageError, refusal
 from longtail.data.images.prepared_store import Contents, PixelKey, Seen, Store, Writer, content_hash
 from longtail.data.images.resize import resize
 
@@ -67,8 +67,8 @@ def plan(paths: Sequence[Path], contents: Contents) -> Plan:
         looked_at.add(name)
         try:
             status = os.stat(name)  # noqa: PTH116  (bytes, as names need not be text)
-        except OSError as error:
-            made.unreadable[name] = (error.strerror or str(error)).lower()
+        except (OSError, ValueError) as error:
+            made.unreadable[name] = refusal(error)
             continue
         seen = contents.files.get(name)
         same = seen is not None and (seen.size, seen.mtime) == (status.st_size, status.st_mtime_ns)
@@ -120,8 +120,8 @@ def make_from_file(key: PixelKey) -> Make:
             data = read_file(path)
         except ImageError as error:
             return Made(None, reason=error.reason)
-        except OSError as error:
-            return Made(None, reason=(error.strerror or str(error)).lower())
+        except (OSError, ValueError) as error:
+            return Made(None, reason=refusal(error))
         seen = Seen(status.st_size, status.st_mtime_ns, content_hash(data))
         if seen.hash in known:
             return Made(seen)

@@ -6,6 +6,7 @@ file (`prepared_store.py`), so a batch is one fancy index, and processes on one 
 
 import csv
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -164,10 +165,8 @@ def _checked_key(
         raise UserError(f"{channels} channels cannot be prepared; valid are 1 (grey) and 3 (colour).")
     if not isinstance(window, tuple) and window not in ("file", "full", "minmax"):
         raise unknown_name("window", window, ("file", "full", "minmax", "CENTER,WIDTH"))
-    if isinstance(window, tuple) and window[1] <= 0:
-        raise UserError(
-            f"the window {window[0]:g},{window[1]:g} has no width; give CENTER,WIDTH with a positive width."
-        )
+    if isinstance(window, tuple) and not (math.isfinite(window[0]) and 0 < window[1] < math.inf):
+        raise UserError(f"the window {window[0]:g},{window[1]:g} is none; give CENTER,WIDTH with a positive width.")
     if from_size is not None and from_size <= size:
         raise UserError(f"size {size} cannot be made from {from_size}; from_size must be larger.")
     return PixelKey(size, resize, channels, window, from_size)

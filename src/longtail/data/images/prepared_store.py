@@ -15,7 +15,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -134,23 +134,29 @@ class Store:
                 os.close(lock)  # which lets go of it
 
     def _created(self) -> sqlite3.Connection:
-        index = self._connect(write=True)
-        index.executescript(_SCHEMA)
         about = json.dumps({**asdict(self.key), "format": FORMAT})
-        index.execute("insert or ignore into about values ('key', ?)", (about,))
-        index.commit()
+        with ExitStack() as unless_made:
+            index = unless_made.enter_context(closing(self._connect(write=True)))
+            index.executescript(_SCHEMA)
+            index.execute("insert or ignore into about values ('key', ?)", (about,))
+            index.commit()
+            unless_made.pop_all()
         return index
 
     def _connect(self, *, write: bool = False) -> sqlite3.Connection:
-        if write:
-            return sqlite3.connect(self.index_path, timeout=_BUSY_SECONDS)
+        index = None if write else self._read_only()
+        return index or sqlite3.connect(self.index_path, timeout=_BUSY_SECONDS)
+
+    def _read_only(self) -> sqlite3.Connection | None:
+        """None after a killed writer: its journal must be rolled back, which a read-only connection may not do."""
         link = f"{self.index_path.absolute().as_uri()}?mode=ro"
         try:
-            index = sqlite3.connect(link, uri=True, timeout=_BUSY_SECONDS)
-            index.execute("select 1 from sqlite_master").fetchone()
+            with ExitStack() as unless_read:
+                index = unless_read.enter_context(closing(sqlite3.connect(link, uri=True, timeout=_BUSY_SECONDS)))
+                index.execute("select 1 from sqlite_master").fetchone()
+                unless_read.pop_all()
         except sqlite3.OperationalError:
-            # A killed writer's journal has to be rolled back first, which a read-only connection may not do.
-            return sqlite3.connect(self.index_path, timeout=_BUSY_SECONDS)
+            return None
         return index
 
     @contextmanager

@@ -2,10 +2,14 @@
 
 import json
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -148,12 +152,46 @@ def _draw_all(out: Path, settings: Settings, workers: int | None) -> Iterator[li
     if count == 1:
         yield from map(_Painter(out, settings), numbers)
         return
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))  # a forked copy of threads (torch) may hang
+    context = get_context("spawn")  # a forked copy of threads (torch) may hang
+    leash, hand = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_with, initargs=(leash,))
     try:
         chunk = max(1, min(16, settings.patients // (4 * count)))
-        yield from pool.map(_Painter(out, settings), numbers, chunksize=chunk)
-    finally:  # after Ctrl-C or a full disk, what has not begun is dropped
+        with _ctrl_c_held_back():
+            drawn = pool.map(_Painter(out, settings), numbers, chunksize=chunk)
+        yield from drawn
+        pool.shutdown()
+    finally:
+        hand.close()  # after Ctrl-C or a full disk the processes leave at once; films half drawn are drawn again
         pool.shutdown(cancel_futures=True)
+        leash.close()
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Processes started here never see Ctrl-C, which is the parent's to answer; it gets it at the end of the block."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave_with(leash: Connection) -> None:
+    """End this process when the other end of `leash` is let go, by will or because the parent was killed.
+
+    Else a killed parent's processes would wait for work without end, and Ctrl-C for the work that they have.
+    """
+
+    def watch() -> None:
+        with suppress(EOFError, OSError):
+            leash.recv()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class _Painter:
