@@ -48,7 +48,9 @@ def test_free_space_is_checked_before(tmp_path: Path, monkeypatch: pytest.Monkey
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10, 10, 1 << 30))
     require_free_space(tmp_path, 900 << 20, "this")
-    with pytest.raises(UserError, match=r"this needs 2\.0 GiB but the disk of .* has 1\.0 GiB free"):
+    with pytest.raises(
+        UserError, match=r"this needs 2\.1 GiB \(64\.0 MiB of it to spare\) but the disk of .* has 1\.0 GiB free"
+    ):
         require_free_space(tmp_path, 2 << 30, "this")
 
 
@@ -73,3 +75,16 @@ def test_refusals_of_the_system_are_explained(number: int, word: str) -> None:
 
 def test_other_faults_are_not_explained_away() -> None:
     assert explain(OSError(errno.EIO, "i/o")) is None
+
+
+def test_refusals_name_the_file_asked_for_not_the_one_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="full") as caught:
+        write_text(tmp_path / "a.csv", "x")
+    assert caught.value.filename == str(tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())

@@ -12,6 +12,8 @@ from typing import Any
 
 from longtail.errors import UserError
 
+_AIR = 64 << 20  # bytes that a disk should have left: a full one breaks other programs too
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -21,7 +23,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     half.
     """
     make_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}."[:60], suffix=path.suffix[-20:], dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # what the user asked for
+        raise
     os.close(handle)
     beside = Path(name)
     try:
@@ -30,6 +36,10 @@ def written_whole(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock colleagues out of a shared folder
         beside.replace(path)
+    except OSError as error:
+        if error.filename in (None, name):
+            error.filename = str(path)
+        raise
     finally:
         beside.unlink(missing_ok=True)
 
@@ -59,12 +69,12 @@ def make_folder(folder: Path) -> Path:
 
 
 def require_free_space(folder: Path, need: int, what: str) -> None:
-    """Refuse to start `what` when `folder`'s disk has less than `need` bytes (plus 64 MiB of air) left."""
+    """Refuse to start `what` when `folder`'s disk has less than `need` bytes (plus some air) left."""
     free = shutil.disk_usage(folder).free
-    if free < need + (64 << 20):
+    if free < need + _AIR:
         raise UserError(
-            f"{what} needs {in_words(need)} but the disk of '{folder}' has {in_words(free)} free;"
-            " free some space or choose a folder on another disk."
+            f"{what} needs {in_words(need + _AIR)} ({in_words(_AIR)} of it to spare) but the disk of '{folder}' has"
+            f" {in_words(free)} free; free some space or choose a folder on another disk."
         )
 
 
@@ -87,6 +97,8 @@ def explain(error: OSError) -> str | None:
             return f"no permission to read or write{where}; choose a folder that you may write to."
         case errno.ENOENT:
             return f"no such file or folder{where}; check the path."
+        case errno.ENAMETOOLONG:
+            return f"the name is too long for the disk{where}; choose a shorter one."
         case errno.EISDIR:
             return f"a folder stands where a file was expected{where}; name the file itself."
     return None

@@ -42,3 +42,10 @@ def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str], mon
     with console.progress(10, "prepare") as advance:
         advance(10)
     assert "prepare: " not in capsys.readouterr().err
+
+
+def test_a_narrow_terminal_keeps_the_first_column_readable(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    console.table("t", ["label", "group", "images", "% of known", "boxes"], [["Subcutaneous", "head", 82, 36.3, 0]])
+    assert "Subcutaneous" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """The command line as a whole: help, versions, mistakes, exit statuses."""
 
 import errno
+import os
 import subprocess
 import sys
 import time
@@ -113,3 +114,22 @@ def test_sigterm_ends_work_as_ctrl_c_does(tmp_path: Path) -> None:
     assert work.returncode == 143
     assert said == "error: interrupted; what was finished is kept: the same command goes on from there.\n"
     assert not (tmp_path / "p" / "manifest.csv").exists()
+
+
+def _shell(line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    line = line.replace("LT", f"{sys.executable} -m longtail")
+    call = ["bash", "-o", "pipefail", "-c", line]
+    return subprocess.run(call, capture_output=True, text=True, check=False, env={**os.environ, **more})
+
+
+@pytest.mark.parametrize("line", ["LT list datasets | head -1", "LT list datasets >&-", "LT list datasets 2>&-"])
+def test_output_that_nobody_reads_is_no_mistake(line: str) -> None:
+    done = _shell(line)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_numbers(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("image,\u00fc\na.png,1\nb.png,0\n", encoding="utf-8")
+    done = _shell(f"LT data inspect {tmp_path}/m.csv --no-page --no-files", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "\\xfc" in done.stdout

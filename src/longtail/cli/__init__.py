@@ -4,11 +4,13 @@ Nothing heavier than typer may be imported here, so that `longtail --help` answe
 """
 
 import importlib
+import os
 import pkgutil
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -60,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 the user's mistake (one sentence, no traceback), else ours."""
     if threading.current_thread() is threading.main_thread():  # only there may signals be answered
         signal.signal(signal.SIGTERM, _terminate)
+    _make_streams_safe()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -76,12 +79,21 @@ def run(argv: Sequence[str]) -> int:
         return complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer makes the one the other, and exits for nothing else here
         return _quiet_pipe()
     except OSError as error:
         if (sentence := explain(error)) is None:
             raise
         return complain(sentence)
+
+
+def _make_streams_safe() -> None:
+    """Output that was closed (`>&-`) goes nowhere; a letter that the terminal lacks is written as its number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - lasts as the process does
+        elif hasattr(stream := getattr(sys, name), "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _show_version() -> int:
@@ -121,7 +133,5 @@ def _interrupted() -> int:
 
 def _quiet_pipe() -> int:
     """A reader such as `head` closed its end: that is no mistake, and the interpreter must not complain at exit."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

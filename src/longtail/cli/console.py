@@ -4,8 +4,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 _SECONDS_BETWEEN_LINES = 10
+_NARROW = 80  # columns of a terminal, below which the names of number columns take a line for each word
 
 
 def say(text: str) -> None:
@@ -37,15 +39,18 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    # Off a terminal the width is the content's, so that files and pipes never lose a column.
+    console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False)
+    narrow = console.width < _NARROW
+    style: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "box": SIMPLE_HEAD}
+    drawn = Table(title=title, pad_edge=False, collapse_padding=narrow, padding=(0, 0 if narrow else 1), **style)
     for i, column in enumerate(columns):
         numbers = rows and all(_is_number(row[i]) for row in rows)
-        drawn.add_column(column, justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers))
+        heading = column.replace(" ", "\n") if numbers and narrow else column
+        drawn.add_column(heading, justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers))
     for row in rows:
         drawn.add_row(*(Text(cell_text(cell)) for cell in row))
-    # Off a terminal the width is the content's, so that files and pipes never lose a column.
-    width = None if sys.stdout.isatty() else 200
-    Console(width=width, soft_wrap=False).print(drawn)
+    console.print(drawn)
 
 
 def cell_text(cell: object) -> str:
