@@ -87,8 +87,11 @@ def in_words(size: float) -> str:
     return f"{size:,.1f} TiB"
 
 
-def explain(error: OSError) -> str | None:
+def explain(error: OSError | UnicodeEncodeError) -> str | None:
     """One sentence for the operating system's refusals that users meet, or None for a fault that is ours."""
+    if isinstance(error, UnicodeEncodeError):  # Python stands in with surrogates for bytes of a name that are no text
+        odd = error.reason == "surrogates not allowed"
+        return f"the file or folder name {error.object[-200:]!a} is not UTF-8; rename it." if odd else None
     where = f" at '{error.filename}'" if error.filename else ""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:

@@ -49,3 +49,10 @@ def test_a_narrow_terminal_keeps_the_first_column_readable(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     console.table("t", ["label", "group", "images", "% of known", "boxes"], [["Subcutaneous", "head", 82, 36.3, 0]])
     assert "Subcutaneous" in capsys.readouterr().out
+
+
+def test_a_cell_cannot_command_the_terminal(capsys):
+    console.table("t", ["label"], [["a\x1b[31mred\x07"], ["Lunge\u00f6dem\u00a0x"]])
+    out = capsys.readouterr().out
+    assert "\\x1b[31mred\\x07" in out
+    assert "Lunge\u00f6dem" in out

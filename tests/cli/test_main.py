@@ -133,3 +133,16 @@ def test_letters_that_the_terminal_lacks_are_written_as_numbers(tmp_path: Path) 
     done = _shell(f"LT data inspect {tmp_path}/m.csv --no-page --no-files", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "\\xfc" in done.stdout
+
+
+def test_a_name_that_is_no_text_is_told_not_thrown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / os.fsdecode(b"r\xf6ntgen")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this disk has names of text only")
+    (folder / "m.csv").write_text("image,A\na.png,1\nb.png,0\n")
+    assert run(["data", "inspect", str(folder / "m.csv"), "--no-files"]) == 2
+    said = capsys.readouterr().err
+    assert "r\\udcf6ntgen/m.csv' is not UTF-8; rename it." in said
+    assert said.startswith("error: the file or folder name '")

@@ -81,7 +81,7 @@ def run(argv: Sequence[str]) -> int:
         return _interrupted()
     except (BrokenPipeError, SystemExit):  # typer makes the one the other, and exits for nothing else here
         return _quiet_pipe()
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
         if (sentence := explain(error)) is None:
             raise
         return complain(sentence)

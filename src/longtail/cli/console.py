@@ -1,5 +1,6 @@
 """What commands print with: lines, tables, progress. Tables and bars load rich on first use only."""
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,8 +50,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         heading = column.replace(" ", "\n") if numbers and narrow else column
         drawn.add_column(heading, justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers))
     for row in rows:
-        drawn.add_row(*(Text(cell_text(cell)) for cell in row))
+        drawn.add_row(*(Text(_harmless(cell_text(cell))) for cell in row))
     console.print(drawn)
+
+
+def _harmless(text: str) -> str:
+    """Text without the codes that could move a terminal's cursor or recolour it: a label may hold anything."""
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text)
 
 
 def cell_text(cell: object) -> str:
