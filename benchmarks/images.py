@@ -31,12 +31,12 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from longtail.data.decode import read_file, read_pixels
+from longtail.data.images.decode import read_file, read_pixels
+from longtail.data.images.prepare_work import make_from_file
+from longtail.data.images.prepared import Prepared, prepare
+from longtail.data.images.prepared_store import PixelKey
+from longtail.data.images.resize import resize
 from longtail.data.manifest import from_states
-from longtail.data.prepare_work import make_from_file
-from longtail.data.prepared import Prepared, prepare
-from longtail.data.prepared_store import PixelKey
-from longtail.data.resize import resize
 
 HEIGHT, WIDTH, SIZE, BATCH = 2500, 2048, 224, 64
 RESULTS = Path(__file__).parent / "results" / "images.json"

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longtail.data.duplicates import duplicate_images
-from longtail.data.inspection import inspect
-from longtail.data.inspection_page import draw_page
+from longtail.data.audit.duplicates import duplicate_images
+from longtail.data.audit.inspection import inspect
+from longtail.data.audit.inspection_page import draw_page
 from longtail.data.manifest import Manifest, from_states
 from longtail.data.validate import validate
 
