@@ -11,9 +11,9 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
-from longtail.losses.weights import Counts, as_counts
 
 
 def balanced_softmax_loss(

@@ -18,9 +18,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import pick, reduced_rows, require
-from longtail.losses.weights import Counts, class_balanced_weights
+from longtail.losses.weights import class_balanced_weights
 
 
 def prior_bias(num_classes: int) -> float:

@@ -13,9 +13,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, require
-from longtail.losses.weights import ClassWeight, Counts, WeightRule
+from longtail.losses.weights import ClassWeight, WeightRule
 
 
 def focal_loss(

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from longtail.errors import unknown_name
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts, as_counts
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, require
-from longtail.losses.weights import Counts, as_counts
 
 Shape = Literal["concave", "linear", "convex", "exp"]
 

@@ -22,10 +22,11 @@ import torch
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import require
-from longtail.losses.weights import ClassWeight, Counts, WeightRule, as_counts
+from longtail.losses.weights import ClassWeight, WeightRule
 
 
 def ldam_margins(class_counts: Counts, *, max_margin: float = 0.5) -> Tensor:

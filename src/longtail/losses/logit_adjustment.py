@@ -16,9 +16,10 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
-from longtail.losses.weights import ClassWeight, Counts, WeightRule, as_counts
+from longtail.losses.weights import ClassWeight, WeightRule
 
 
 def log_prior(class_counts: Counts) -> Tensor:

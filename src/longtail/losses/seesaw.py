@@ -20,10 +20,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from longtail.losses import LOSSES
+from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import require
-from longtail.losses.weights import Counts, as_counts
 
 
 def seesaw_loss(

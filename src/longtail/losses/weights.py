@@ -17,21 +17,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from longtail.errors import UserError, unknown_name
+from longtail.errors import unknown_name
+from longtail.losses.counts import Counts, as_counts
 from longtail.losses.rows import require
 
-Counts = Tensor | Sequence[int] | Sequence[float]
 WeightRule = Literal["inverse", "inverse_sqrt", "class_balanced"]
 _RULES = ("class_balanced", "inverse", "inverse_sqrt")
-
-
-def as_counts(class_counts: Counts) -> Tensor:
-    """Training images per class as a float tensor `(C,)`, float64 where the device has it."""
-    counts = torch.as_tensor(class_counts).detach()
-    counts = counts.to(torch.float32 if counts.device.type == "mps" else torch.float64)
-    if counts.ndim != 1 or not len(counts) or not bool((counts >= 0).all()):
-        raise UserError("class_counts must hold one number per class, each 0 or more: the training rows' counts.")
-    return counts
 
 
 def class_balanced_weights(class_counts: Counts, *, beta: float = 0.9999) -> Tensor:
