@@ -13,11 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from longtail.augment.box_moves import moved_boxes
 from longtail.augment.buffers import Buffers
 from longtail.augment.building import StepSpec, build_steps
 from longtail.augment.levels import batch_levels, write_levels
 from longtail.augment.min_max import MinMax
-from longtail.augment.moved_boxes import moved_boxes
 from longtail.augment.normalize import Normalize, check_moments
 from longtail.augment.on_cpu import augment_on_cpu
 from longtail.augment.on_device import augment_on_device

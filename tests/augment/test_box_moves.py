@@ -3,7 +3,7 @@ import pytest
 from made_images import smooth_pixels
 
 from longtail.augment import Augment, affine
-from longtail.augment.moved_boxes import moved
+from longtail.augment.box_moves import moved
 
 
 def test_boxes_follow_flips_and_crops() -> None:
