@@ -46,6 +46,13 @@ def test_a_typo_dies_with_the_valid_choice(text: str, message: str) -> None:
     assert message in str(error.value)
 
 
+def test_options_without_annotations_are_written_too() -> None:
+    def unannotated(target, *, slope=2.0, power):  # type: ignore[no-untyped-def]  # as users write their own
+        return target * slope**power
+
+    assert options_of(unannotated) == ["slope=2.0", "power=..."]
+
+
 def test_options_as_they_are_written():
     def other(
         root: Path, *, blank: Literal["unknown", "negative"] = "negative", images: Path | None = None, n: int = 1

@@ -36,7 +36,7 @@ def options_of(function: Callable[..., Any]) -> list[str]:
     hints = _hints(function)
     return [
         f"{p.name}={_written(p.default)}"
-        + (f" [{'|'.join(map(str, get_args(hints[p.name])))}]" if _is_choice(hints[p.name]) else "")
+        + (f" [{'|'.join(map(str, get_args(hints[p.name])))}]" if _is_choice(hints.get(p.name)) else "")
         for p in inspect.signature(function).parameters.values()
         if p.kind is inspect.Parameter.KEYWORD_ONLY
     ]

@@ -5,6 +5,7 @@ one is adding a file. Nothing is imported before somebody asks.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
@@ -83,6 +84,15 @@ def imported(role: str, path: str) -> Any:
     if not callable(found):
         raise UserError(f"the {role} '{path}' is a {type(found).__name__}; name a function or a class.")
     return found
+
+
+def module_exists(name: str) -> bool:
+    """Whether a module of this name is in the working folder or installed; the modules above it are imported."""
+    with _first_on_path(str(Path.cwd())):
+        try:
+            return importlib.util.find_spec(name) is not None
+        except (ImportError, ValueError):
+            return False
 
 
 @contextmanager

@@ -79,6 +79,9 @@ def test_mixes() -> None:
         build_mix({"mixup": {"labels": "or"}})
     with pytest.raises(UserError, match="is no mix"):
         build_mix({"mixup": {}, "remix": {}})
+    assert build_mix({"longtail.augment.mix_up.Mixup": {"alpha": 1}}) == Mixup(alpha=1.0)
+    with pytest.raises(UserError, match="is no mix; write a dataclass"):
+        build_mix(f"{__name__}.test_mixes")
 
 
 def test_moments_may_be_numbers_or_lists() -> None:

@@ -31,6 +31,8 @@ def build_mix(spec: str | Mapping[str, Any], class_counts: Sequence[int] | None 
     """The mix of a recipe, `mixup` or `{mixup: {alpha: 0.2}}`; one that looks at counts gets the stage's own."""
     name, settings = _named(spec, "mix")
     maker: Any = MIXES.find(name).function
+    if not (isinstance(maker, type) and is_dataclass(maker)):
+        raise UserError(f"'{name}' is no mix; write a dataclass that extends longtail.augment.MixStep.")
     if "class_counts" in {field.name for field in fields(maker)} and class_counts is not None:
         settings = {"class_counts": list(class_counts), **settings}
     found: Callable[..., Mixed] = build(maker, settings, f"mix '{name}'")

