@@ -56,7 +56,7 @@ def test_a_newcomers_backbone_is_built_loaded_and_listed(tmp_path: Any) -> None:
     other = build_backbone("tiny", weights=tmp_path / "w.pth", channels=1)
     torch.testing.assert_close(other.state_dict(), backbone.state_dict())
     assert "tiny" in backbone_names()
-    assert families()["longtail"] == ["tiny"]
+    assert "tiny" in families()["longtail"]
     assert list_backbones("tiny")[0].name == "tiny"
     with pytest.raises(UserError, match="nobody has published weights for backbone 'tiny'"):
         build_backbone("tiny")
