@@ -35,8 +35,8 @@ def merge(
 
     if keep not in ("all", "mapped"):
         raise unknown_name("value", keep, ("all", "mapped"), "--keep")
-    for one in manifests:
-        require_other_file(one, out / f"manifest.{format.value}", force=force)
+    for source_file in manifests:
+        require_other_file(source_file, out / f"manifest.{format.value}", force=force)
     label_map = load_label_map(map) if map else None
     loaded = [Manifest.load(path, check_files=False) for path in manifests]
     merged = work(loaded, sources=source or None, label_map=label_map, keep=keep)  # type: ignore[arg-type]
