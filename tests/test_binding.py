@@ -3,7 +3,7 @@ from typing import Literal
 
 import pytest
 
-from longtail.binding import bind, options_of, parse_pairs
+from longtail.binding import bind, options_of, parse_pairs, signature_lines
 from longtail.errors import UserError
 
 
@@ -51,6 +51,12 @@ def test_options_without_annotations_are_written_too() -> None:
         return target * slope**power
 
     assert options_of(unannotated) == ["slope=2.0", "power=..."]
+
+
+def test_a_signature_line_by_line() -> None:
+    def typed(root: Path, *, rule: Literal["a", "b"] = "a", rate: float | None = 0.5) -> None: ...
+
+    assert signature_lines(typed) == ["root: Path", "*", "rule: Literal['a', 'b'] = 'a'", "rate: float | None = 0.5"]
 
 
 def test_options_as_they_are_written():

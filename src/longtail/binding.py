@@ -1,6 +1,7 @@
 """Binding `key=value` texts to a function's real parameters and types, so that a typo dies at once."""
 
 import inspect
+import re
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,6 +41,18 @@ def options_of(function: Callable[..., Any]) -> list[str]:
         for p in inspect.signature(function).parameters.values()
         if p.kind is inspect.Parameter.KEYWORD_ONLY
     ]
+
+
+def signature_lines(function: Callable[..., Any]) -> list[str]:
+    """The parameters of `function`, one a line, with types (without their modules) and defaults; `*` as in Python."""
+    hints = _hints(function)
+    lines: list[str] = []
+    for p in inspect.signature(function).parameters.values():
+        if p.kind is p.KEYWORD_ONLY and "*" not in lines:
+            lines.append("*")
+        text = str(p.replace(annotation=hints.get(p.name, p.annotation)))
+        lines.append(re.sub(r"(?:[A-Za-z_]\w*\.)+([A-Za-z_])", r"\1", text))
+    return lines
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def test_one_loss_is_told_in_full(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list", "losses", "ldam"]) == 0
     shown = capsys.readouterr().out
     assert "Cao et al. 2019" in shown
-    assert "  max_margin=0.5" in shown.splitlines()
+    assert "  max_margin: float = 0.5" in shown.splitlines()
+    assert "python: longtail.losses.ldam.LDAM" in shown.splitlines()
+    assert "code: kaidic/LDAM-DRW" in shown.splitlines()
     assert run(["list", "losses", "ldma"]) == 2
     assert "Did you mean 'ldam'?" in capsys.readouterr().err

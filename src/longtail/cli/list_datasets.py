@@ -11,9 +11,7 @@ def datasets(name: Annotated[str | None, typer.Argument(help="Show everything ab
     from longtail.data.readers import READERS
 
     show(
-        READERS,
-        "Published data sets",
+        {"Published data sets": READERS},
         name,
-        facts=("publication",),
         next_step="next: longtail list datasets NAME, longtail data read NAME --root DIR --out DIR [key=value ...]",
     )

@@ -1,25 +1,22 @@
 """`longtail list heads`."""
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 
-def heads() -> None:
-    """List the heads that a model can name, with the features each wants and its options."""
-    from longtail.binding import options_of
-    from longtail.cli.console import say, table
+def heads(name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None) -> None:
+    """List the heads that a model can name, with the features each wants and its options; with a name, all about it."""
+    from longtail.cli.listing import show
     from longtail.models import HEADS
 
-    rows = [
-        (e.name, _wants(e.function), e.summary, " ".join(options_of(e.function)), _source(e.facts))
-        for e in HEADS.load().values()
-    ]
-    table("Heads", ("name", "wants", "what", "options", "source"), rows)
-    say("next: write one into a recipe: model: {backbone: resnet50, head: {cosine: {scale: 25}}}")
+    show(
+        {"Heads": HEADS},
+        name,
+        more={"wants": lambda entry: _wants(entry.function)},
+        next_step="next: write one into a recipe: model: {backbone: resnet50, head: {cosine: {scale: 25}}}",
+    )
 
 
 def _wants(head: Any) -> str:
     return " ".join(sorted(head.wants))
-
-
-def _source(facts: dict[str, str]) -> str:
-    return "; ".join(facts[key] for key in ("paper", "code") if key in facts)

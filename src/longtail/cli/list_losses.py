@@ -7,13 +7,12 @@ import typer
 
 def losses(name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None) -> None:
     """List the losses that a stage can name; with a name, its arguments and sources."""
-    from longtail.cli.listing import show
+    from longtail.cli.listing import fact, show
     from longtail.losses import LOSSES
 
     show(
-        LOSSES,
-        "Losses",
+        {"Losses": LOSSES},
         name,
-        facts=("task", "paper"),
+        more={"task": fact("task")},
         next_step="each is a function too, such as 'from longtail.losses import focal_loss'",
     )

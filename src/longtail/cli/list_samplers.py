@@ -11,9 +11,7 @@ def samplers(name: Annotated[str | None, typer.Argument(help="Show everything ab
     from longtail.sampling import SAMPLERS
 
     show(
-        SAMPLERS,
-        "Samplers",
+        {"Samplers": SAMPLERS},
         name,
-        facts=("paper", "code"),
         next_step="in your own loop: from longtail.sampling import EpochSampler; EpochSampler('class_aware', targets)",
     )
