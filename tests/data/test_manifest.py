@@ -62,3 +62,10 @@ def test_digest_follows_rows_labels_and_boxes_only():
     assert made().select([1, 0, 2]).digest() != base
     assert from_states(made().table, ["A", "B"], made().targets, Path("elsewhere"), made().boxes).digest() == base
     assert from_states(made().table, ["A", "B"], made().targets, Path("root")).digest() != base
+
+
+def test_no_rows_may_be_selected():
+    none = made().select([])
+    assert len(none) == 0
+    assert none.targets.shape == (0, 2)
+    assert len(made().select(np.zeros(3, dtype=bool))) == 0

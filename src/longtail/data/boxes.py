@@ -19,7 +19,7 @@ SIDES = ("left", "top", "right", "bottom")
 def load_boxes(path: str | Path) -> pd.DataFrame:
     """Read a box table: `(B, 6)`, sides as float64."""
     path = Path(path)
-    raw = read_text_table(path)
+    raw = read_text_table(path, may_be_empty=True)  # a part of a data set may have none
     if missing := [name for name in BOX_COLUMNS if name not in raw.column_names]:
         raise UserError(
             f"the box table '{path}' lacks the column {listing(missing)}; it needs {', '.join(BOX_COLUMNS)}"

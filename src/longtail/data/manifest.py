@@ -100,7 +100,7 @@ class Manifest:
 
     def select(self, rows: npt.NDArray[Any] | Sequence[int]) -> "Manifest":
         """The manifest of some rows (a mask or indices, in that order), with their boxes."""
-        picked = np.asarray(rows)
+        picked = np.asarray(rows) if len(rows) else np.zeros(0, dtype=np.int64)
         table = self.table.iloc[np.flatnonzero(picked) if picked.dtype == bool else picked].reset_index(drop=True)
         boxes = self.boxes
         if boxes is not None:

@@ -32,7 +32,7 @@ _MARKS = {
 }
 
 
-def read_text_table(path: Path) -> pa.Table:
+def read_text_table(path: Path, *, may_be_empty: bool = False) -> pa.Table:
     """All cells of a CSV or Parquet file as strings, empty where missing; `(rows, columns)`."""
     if path.is_dir():
         raise UserError(f"'{path}' is a folder, not a table; name the CSV or Parquet file in it.")
@@ -42,7 +42,7 @@ def read_text_table(path: Path) -> pa.Table:
         raise UserError(f"'{path}' is empty; it needs a header line and a row for each image.")
     table = _read_parquet(path) if path.suffix.lower() in PARQUET_SUFFIXES else _read_any_csv(path)
     _refuse_unusable_header(table.column_names, path)
-    if table.num_rows == 0:
+    if table.num_rows == 0 and not may_be_empty:
         raise UserError(f"'{path}' has a header but no rows; it needs a row for each image.")
     return table
 

@@ -10,6 +10,7 @@ from longtail.data.audit.inspection import inspect
 from longtail.data.audit.inspection_tables import facts, group_sentence, strongest_pairs, tables
 from longtail.data.boxes import box_table
 from longtail.data.manifest import from_classes, from_states
+from longtail.errors import UserError
 
 
 @pytest.fixture
@@ -126,3 +127,8 @@ def test_nothing_heavy_is_imported():
     code = f"import sys, longtail.data.audit.inspection; print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_nothing_to_inspect_is_said(manifest):
+    with pytest.raises(UserError, match="has no rows"):
+        inspect(manifest.select([]))

@@ -27,6 +27,7 @@ from longtail.data.audit.plain import plain
 from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
 from longtail.data.validate import Problem, missing_rows, validate
+from longtail.errors import UserError
 
 if TYPE_CHECKING:  # Pillow loads only when files are looked at
     from longtail.data.audit.image_headers import ImageHeaders
@@ -124,6 +125,8 @@ def inspect(
     `check_files` looks for every image and reads headers of a sample; `duplicates` reads files of equal size, and
     tells `on_progress(n)` of rows as they are done, `len(manifest)` in all.
     """
+    if not len(manifest):
+        raise UserError("the manifest has no rows; there is nothing to inspect.")
     multilabel = manifest.task == "multilabel"
     counts = state_counts(manifest)
     by = {
