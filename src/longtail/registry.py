@@ -60,13 +60,15 @@ class Registry(Generic[F]):
 
     def find(self, name: str) -> Entry[F]:
         """The entry called `name`, or a user's own by dotted path (`my_losses.gentle`, looked for in the working folder
-        too); the error lists the valid names and the nearest one."""
+        too); `-` and `_` are one. The error lists the valid names and the nearest one."""
         if "." in name:
             return Entry(name, imported(self.role, name), {})
         entries = self.load()
-        if name not in entries:
+        spellings = (name, name.replace("-", "_"), name.replace("_", "-"))
+        found = next((entries[each] for each in spellings if each in entries), None)
+        if found is None:
             raise unknown_name(self.role, name, entries)
-        return entries[name]
+        return found
 
 
 def imported(role: str, path: str) -> Any:

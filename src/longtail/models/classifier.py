@@ -23,26 +23,37 @@ class Classifier(nn.Module):
         self.frozen: dict[Part, FrozenNorm] = {}
 
     @overload
-    def forward(self, images: Tensor, with_features: Literal[False] = False) -> Tensor: ...
+    def forward(
+        self, images: Tensor, with_features: Literal[False] = False, *, source: Tensor | None = None
+    ) -> Tensor: ...
     @overload
-    def forward(self, images: Tensor, with_features: Literal[True]) -> tuple[Tensor, Features]: ...
+    def forward(
+        self, images: Tensor, with_features: Literal[True], *, source: Tensor | None = None
+    ) -> tuple[Tensor, Features]: ...
 
-    def forward(self, images: Tensor, with_features: bool = False) -> Tensor | tuple[Tensor, Features]:
-        """Logits for the loss; `with_features` adds the features, the pooled ones always among them."""
-        features = self.features(images, with_pooled=with_features)
+    def forward(
+        self, images: Tensor, with_features: bool = False, *, source: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Features]:
+        """Logits for the loss; `with_features` adds the features, the pooled ones always among them.
+
+        `source` `(B,)` is the data set that each image is of, for heads that embed it.
+        """
+        features = self.features(images, with_pooled=with_features, source=source)
         logits: Tensor = self.head(features)
         return (logits, features) if with_features else logits
 
-    def features(self, images: Tensor, *, with_pooled: bool = False) -> Features:
+    def features(self, images: Tensor, *, with_pooled: bool = False, source: Tensor | None = None) -> Features:
         """What the head wants of the backbone, without a graph where the backbone is frozen."""
         wants = self.head.wants | POOLED if with_pooled else self.head.wants
         graph = torch.is_grad_enabled() and ("backbone" not in self.frozen or images.requires_grad)
         with torch.set_grad_enabled(graph):
-            return self.backbone(images, wants)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+            features: Features = self.backbone(images, wants)
+        features.source = source
+        return features
 
-    def predict_logits(self, images: Tensor) -> Tensor:
+    def predict_logits(self, images: Tensor, *, source: Tensor | None = None) -> Tensor:
         """The logits whose softmax or sigmoid is the prediction (a cosine head scales them)."""
-        return self.head.prediction_logits(self(images))
+        return self.head.prediction_logits(self(images, source=source))
 
     def train(self, mode: bool = True) -> Self:
         """As every module, but a part frozen with its BatchNorm in `eval` stays in eval."""

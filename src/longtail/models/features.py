@@ -29,10 +29,16 @@ class Features:
     """The features that were asked for; reading one that was not is an error, not None."""
 
     def __init__(
-        self, *, pooled: Tensor | None = None, maps: Iterable[Tensor] | None = None, tokens: Tensor | None = None
+        self,
+        *,
+        pooled: Tensor | None = None,
+        maps: Iterable[Tensor] | None = None,
+        tokens: Tensor | None = None,
+        source: Tensor | None = None,
     ) -> None:
         self._pooled, self._tokens = pooled, tokens
         self._maps = None if maps is None else list(maps)
+        self.source = source  # `(B,)` integers: which data set each image is of, -1 unknown; no backbone makes it
 
     @property
     def pooled(self) -> Tensor:
