@@ -4,12 +4,45 @@ Usable alone in anyone's PyTorch loop: `Augment(["hflip", {"cutout": {"holes": 5
 uint8 `(B, H, W, C)` into float `(B, C, H, W)`. No decoding, sampler or model may enter; pasting lesions belongs here.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
+from longtail.rooms import name_in_room
+
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
+    from longtail.augment.blur import Blur as Blur
+    from longtail.augment.box_moves import moved_boxes as moved_boxes
+    from longtail.augment.building import build_mix as build_mix
+    from longtail.augment.building import build_steps as build_steps
+    from longtail.augment.color_jitter import ColorJitter as ColorJitter
+    from longtail.augment.composition import Augment as Augment
+    from longtail.augment.cutout import Cutout as Cutout
+    from longtail.augment.hflip import HFlip as HFlip
+    from longtail.augment.intensity_jitter import IntensityJitter as IntensityJitter
+    from longtail.augment.min_max import MinMax as MinMax
+    from longtail.augment.mix_balanced import BalancedMixup as BalancedMixup
+    from longtail.augment.mix_balanced import balanced_mixup as balanced_mixup
+    from longtail.augment.mix_cut import CutMix as CutMix
+    from longtail.augment.mix_cut import cutmix as cutmix
+    from longtail.augment.mix_remix import Remix as Remix
+    from longtail.augment.mix_remix import remix as remix
+    from longtail.augment.mix_step import MixStep as MixStep
+    from longtail.augment.mix_step import step_generator as step_generator
+    from longtail.augment.mix_targets import Mixed as Mixed
+    from longtail.augment.mix_targets import mixed_targets as mixed_targets
+    from longtail.augment.mix_up import Mixup as Mixup
+    from longtail.augment.mix_up import mixup as mixup
+    from longtail.augment.noise import Noise as Noise
+    from longtail.augment.normalize import Normalize as Normalize
+    from longtail.augment.rand_augment import RandAugment as RandAugment
+    from longtail.augment.random_resized_crop import RandomResizedCrop as RandomResizedCrop
+    from longtail.augment.rotate import Rotate as Rotate
+    from longtail.augment.shift_scale import ShiftScale as ShiftScale
+    from longtail.augment.step import GeometricStep as GeometricStep
+    from longtail.augment.step import PixelStep as PixelStep
+    from longtail.augment.step import Step as Step
+    from longtail.augment.vflip import VFlip as VFlip
 
 AUGMENTATIONS: Registry[Callable[..., Any]] = Registry("augmentation", "longtail.augment")
 MIXES: Registry[Callable[..., Any]] = Registry("mix", "longtail.augment")
@@ -17,9 +50,4 @@ MIXES: Registry[Callable[..., Any]] = Registry("mix", "longtail.augment")
 
 def __getattr__(name: str) -> Any:
     """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    if not name.startswith("_"):
-        for found in pkgutil.iter_modules(__path__):
-            module = importlib.import_module(f"{__name__}.{found.name}")
-            if getattr(getattr(module, name, None), "__module__", None) == module.__name__:
-                return getattr(module, name)
-    raise AttributeError(f"module 'longtail.augment' has no attribute '{name}'")
+    return name_in_room(__name__, __path__, name)

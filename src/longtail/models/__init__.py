@@ -4,12 +4,38 @@ Usable alone: `Classifier(build_backbone("resnet18", weights=None), build_head("
 optimiser or training loop may enter: a model turns normalised images `(B, C, H, W)` into logits `(B, classes)`.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
+from longtail.rooms import name_in_room
+
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
+    from longtail.models.backbones.base import Backbone as Backbone
+    from longtail.models.backbones.building import build_backbone as build_backbone
+    from longtail.models.backbones.catalogue import list_backbones as list_backbones
+    from longtail.models.backbones.timm_backbone import TimmBackbone as TimmBackbone
+    from longtail.models.class_changes import replace_head as replace_head
+    from longtail.models.class_changes import reset_head as reset_head
+    from longtail.models.class_changes import resize_head as resize_head
+    from longtail.models.classifier import Classifier as Classifier
+    from longtail.models.classifier import freeze as freeze
+    from longtail.models.classifier import unfreeze as unfreeze
+    from longtail.models.features import Features as Features
+    from longtail.models.features import FeatureSizes as FeatureSizes
+    from longtail.models.heads.base import Head as Head
+    from longtail.models.heads.building import build_head as build_head
+    from longtail.models.heads.cosine import CosineHead as CosineHead
+    from longtail.models.heads.linear import LinearHead as LinearHead
+    from longtail.models.heads.lws import LWSHead as LWSHead
+    from longtail.models.heads.nearest_class_mean import NearestClassMeanHead as NearestClassMeanHead
+    from longtail.models.heads.tau_norm import TauNormHead as TauNormHead
+    from longtail.models.heads.tau_norm import tau_normalize as tau_normalize
+    from longtail.models.heads.two_branch import TwoBranchHead as TwoBranchHead
+    from longtail.models.heads.two_branch import two_branch_logits as two_branch_logits
+    from longtail.models.heads.two_branch import two_branch_loss as two_branch_loss
+    from longtail.models.weights.saving import load_weights as load_weights
+    from longtail.models.weights.saving import save_weights as save_weights
 
 BACKBONES: Registry[Callable[..., Any]] = Registry("backbone", "longtail.models.backbones")
 HEADS: Registry[Callable[..., Any]] = Registry("head", "longtail.models.heads")
@@ -17,9 +43,4 @@ HEADS: Registry[Callable[..., Any]] = Registry("head", "longtail.models.heads")
 
 def __getattr__(name: str) -> Any:
     """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    if not name.startswith("_"):
-        for found in pkgutil.walk_packages(__path__, f"{__name__}."):
-            module = importlib.import_module(found.name)
-            if getattr(getattr(module, name, None), "__module__", None) == module.__name__:
-                return getattr(module, name)
-    raise AttributeError(f"module 'longtail.models' has no attribute '{name}'")
+    return name_in_room(__name__, __path__, name)

@@ -1,0 +1,68 @@
+"""The rooms' names: found on first use, and the same ones that type checkers are told."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+ROOMS = {
+    "longtail.losses": ("LOSSES",),
+    "longtail.sampling": ("SAMPLERS",),
+    "longtail.augment": ("AUGMENTATIONS", "MIXES"),
+    "longtail.models": ("HEADS",),
+}
+PURE = ("_loss", "_order")  # the endings of the pure functions that stand beside a loss or are a sampler
+
+
+def _told(room: str) -> dict[str, set[str]]:
+    """The names of the room's `TYPE_CHECKING` block, by module."""
+    tree = ast.parse(Path(str(importlib.import_module(room).__file__)).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    told: dict[str, set[str]] = {}
+    for line in block.body:
+        assert isinstance(line, ast.ImportFrom)
+        told.setdefault(str(line.module), set()).update(name.name for name in line.names)
+    return told
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_type_checkers_are_told_is_what_there_is(room: str) -> None:
+    package = importlib.import_module(room)
+    for module, names in _told(room).items():
+        for name in names:
+            assert getattr(package, name) is getattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_type_checkers_are_told_every_part_of_the_files_that_they_know(room: str) -> None:
+    """A file that they do not know, a newcomer's, stays as it is: no other edit is needed."""
+    package, told = importlib.import_module(room), _told(room)
+    parts = [entry.function for registry in ROOMS[room] for entry in getattr(package, registry).load().values()]
+    for module, names in told.items():
+        own = {part.__name__ for part in parts if part.__module__ == module}
+        pure = {
+            name
+            for name, function in inspect.getmembers(importlib.import_module(module), inspect.isfunction)
+            if name.endswith(PURE) and not name.startswith("_") and function.__module__ == module
+        }
+        if own:
+            assert own | pure <= names | {"margin_loss", "smoothed_loss"}  # these two are steps of others
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_name_means_one_thing(room: str) -> None:
+    """No function is called like a module of its room, nor like a function of another file: imports would differ."""
+    package = importlib.import_module(room)
+    modules = [importlib.import_module(name) for name in _told(room)]
+    defined = [
+        name
+        for module in modules
+        for name, thing in vars(module).items()
+        if not name.startswith("_") and getattr(thing, "__module__", None) == module.__name__ and callable(thing)
+    ]
+    assert len(defined) == len(set(defined))
+    assert not set(defined) & {module.__name__.rpartition(".")[2] for module in modules}
+    with pytest.raises(AttributeError, match=f"module '{room}' has no attribute 'nothing'"):
+        package.nothing  # noqa: B018
