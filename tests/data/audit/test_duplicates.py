@@ -1,10 +1,12 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from longtail.data.audit import duplicates
 from longtail.data.audit.duplicates import duplicate_images
 
 LONG = b"x" * 70_000
@@ -43,3 +45,24 @@ def test_files_of_a_size_of_their_own_are_not_opened(tmp_path, monkeypatch):
         (tmp_path / str(number)).write_bytes(b"x" * number)
     monkeypatch.setattr("longtail.data.audit.duplicates._hash", lambda *_: pytest.fail("opened"))
     assert duplicate_images([tmp_path / str(number) for number in range(5)]) == []
+
+
+def test_ctrl_c_leaves_the_files_that_wait(tmp_path, monkeypatch):
+    looked = []
+
+    def slow(path, _):
+        looked.append(path)
+        time.sleep(0.005)
+        return b"same"
+
+    def interrupt(_):
+        if len(looked) > 60:  # among the whole files
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(duplicates, "_hash", slow)
+    monkeypatch.setattr(duplicates, "_START", 0)
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 10)
+    with pytest.raises(KeyboardInterrupt):
+        duplicates.duplicate_images([path] * 60, workers=2, on_progress=interrupt)
+    assert len(looked) < 110  # 60 beginnings, then of 60 whole files a few
