@@ -41,6 +41,7 @@ def test_a_row_counts_as_its_rarest_finding() -> None:
     counts = torch.tensor([1000, 50, 7])
     rows = torch.tensor([[1, 1, 0], [1, 0, NAN], [0, 0, NAN], [NAN, NAN, NAN], [0, NAN, 1.0]])
     assert row_counts(rows, counts).nan_to_num(-1).tolist() == [50, 1000, 1000, -1, 7]
+    assert row_counts(rows, counts.int().tolist()).nan_to_num(-1).tolist() == [50, 1000, 1000, -1, 7]
 
 
 def test_images_mix_by_one_weight_and_labels_by_their_own() -> None:

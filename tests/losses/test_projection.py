@@ -17,6 +17,16 @@ def test_views_keep_their_places() -> None:
     torch.testing.assert_close(head(features)[1], head(features[1]))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_features_of_any_precision(dtype: torch.dtype) -> None:
+    features = torch.randn(2, 5).to(dtype).requires_grad_()
+    projected = projection_head(5, [4, 3])(features)
+    assert projected.dtype == torch.float32
+    (gradient,) = torch.autograd.grad(projected.sum(), features)
+    assert gradient.dtype == dtype
+    assert gradient.isfinite().all()
+
+
 def test_without_widths_nothing_happens() -> None:
     features = torch.randn(2, 5)
     assert projection_head(5, [])(features) is features

@@ -33,9 +33,9 @@ def remix_weight(own: Tensor, other: Tensor, amount: float, *, kappa: float = 3.
     return weight
 
 
-def row_counts(soft: Tensor, class_counts: Tensor) -> Tensor:
+def row_counts(soft: Tensor, class_counts: Tensor | Sequence[int]) -> Tensor:
     """How common each row's rarest known finding is, `(B,)`; nan where no label of the row is known."""
-    counts = class_counts.to(soft).expand_as(soft)
+    counts = torch.as_tensor(class_counts).to(soft).expand_as(soft)
     rarest = torch.where(soft == 1, counts, torch.inf).amin(dim=1)
     found = torch.where(torch.isinf(rarest), counts.amax(dim=1), rarest)
     return torch.where(soft.isnan().all(dim=1), torch.nan, found)
@@ -45,7 +45,7 @@ def remix(
     images: Tensor,
     targets: Tensor,
     *,
-    class_counts: Tensor,
+    class_counts: Tensor | Sequence[int],
     alpha: float = 1.0,
     kappa: float = 3.0,
     tau: float = 0.5,

@@ -7,9 +7,16 @@ use features-2048-128, the metric-learning paper three layers of unstated widths
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import nn
+from torch import Tensor, nn
 
 from longtail.losses.rows import require
+
+
+class _Projection(nn.Sequential):
+    def forward(self, rows: Tensor) -> Tensor:
+        """Features of any precision, as fp16 and bf16 backbones give them, in that of the layers."""
+        projected: Tensor = super().forward(rows.to(next(self.parameters()).dtype) if len(self) else rows)
+        return projected
 
 
 def projection_head(feature_dim: int, widths: Sequence[int] = (2048, 2048, 128)) -> nn.Sequential:
@@ -19,4 +26,4 @@ def projection_head(feature_dim: int, widths: Sequence[int] = (2048, 2048, 128))
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+    return _Projection(*layers[:-1])
