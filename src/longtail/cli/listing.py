@@ -50,14 +50,15 @@ def _options(entry: Entry[Any]) -> str:
     return " ".join(options_of(entry.function))
 
 
-def _source(entry: Entry[Any]) -> str:
+def source_of(entry: Entry[Any]) -> str:
+    """Where an entry comes from: paper and public code, or the publication."""
     return "; ".join(entry.facts[key] for key in _SOURCES if key in entry.facts)
 
 
 _COLUMNS: dict[str, Callable[[Entry[Any]], str]] = {
     "what": lambda entry: entry.summary,
     "options": _options,
-    "source": _source,
+    "source": source_of,
 }
 
 
