@@ -1,0 +1,80 @@
+"""The evaluate room: metrics of targets and scores, undefined labels with their reasons, and bootstrap intervals.
+
+Pure functions of numpy arrays: targets `(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results
+`(C,)` with nan where undefined. Nothing here reads files, and neither torch nor scikit-learn may enter.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longtail.evaluate.ap import average_precision as average_precision
+    from longtail.evaluate.calibration_error import ece_cxrlt_style as ece_cxrlt_style
+    from longtail.evaluate.calibration_error import ece_top_class as ece_top_class
+    from longtail.evaluate.calibration_error import ece_top_label as ece_top_label
+    from longtail.evaluate.calibration_error import expected_calibration_error as expected_calibration_error
+    from longtail.evaluate.confusion import accuracy as accuracy
+    from longtail.evaluate.confusion import balanced_accuracy as balanced_accuracy
+    from longtail.evaluate.confusion import class_f1 as class_f1
+    from longtail.evaluate.confusion import class_recall as class_recall
+    from longtail.evaluate.confusion import confusion_matrix as confusion_matrix
+    from longtail.evaluate.confusion import kappa as kappa
+    from longtail.evaluate.confusion import macro_f1 as macro_f1
+    from longtail.evaluate.confusion import matthews as matthews
+    from longtail.evaluate.decision_counts import Outcomes as Outcomes
+    from longtail.evaluate.decision_counts import outcomes as outcomes
+    from longtail.evaluate.decisions import f1 as f1
+    from longtail.evaluate.decisions import precision as precision
+    from longtail.evaluate.decisions import recall as recall
+    from longtail.evaluate.decisions import specificity as specificity
+    from longtail.evaluate.defined import Mean as Mean
+    from longtail.evaluate.defined import Undefined as Undefined
+    from longtail.evaluate.defined import macro as macro
+    from longtail.evaluate.defined import undefined_labels as undefined_labels
+    from longtail.evaluate.fixed_specificity import sensitivity_at_specificity as sensitivity_at_specificity
+    from longtail.evaluate.frequency import class_groups as class_groups
+    from longtail.evaluate.frequency import group_means as group_means
+    from longtail.evaluate.intervals import Intervals as Intervals
+    from longtail.evaluate.intervals import bootstrap as bootstrap
+    from longtail.evaluate.label_ranking import coverage_error as coverage_error
+    from longtail.evaluate.label_ranking import label_ranking_average_precision as label_ranking_average_precision
+    from longtail.evaluate.label_ranking import label_ranking_loss as label_ranking_loss
+    from longtail.evaluate.label_ranking import lrap_columns as lrap_columns
+    from longtail.evaluate.probability_scores import brier as brier
+    from longtail.evaluate.probability_scores import log_loss as log_loss
+    from longtail.evaluate.roc import auroc as auroc
+    from longtail.evaluate.top_k import top_k_accuracy as top_k_accuracy
+
+_HOME = {
+    "roc": ["auroc"],
+    "ap": ["average_precision"],
+    "intervals": ["Intervals", "bootstrap"],
+    "calibration_error": ["ece_cxrlt_style", "ece_top_class", "ece_top_label", "expected_calibration_error"],
+    "frequency": ["class_groups", "group_means"],
+    "confusion": [
+        "accuracy",
+        "balanced_accuracy",
+        "class_f1",
+        "class_recall",
+        "confusion_matrix",
+        "kappa",
+        "macro_f1",
+        "matthews",
+    ],
+    "decisions": ["f1", "precision", "recall", "specificity"],
+    "defined": ["Mean", "Undefined", "macro", "undefined_labels"],
+    "fixed_specificity": ["sensitivity_at_specificity"],
+    "label_ranking": ["coverage_error", "label_ranking_average_precision", "label_ranking_loss", "lrap_columns"],
+    "decision_counts": ["Outcomes", "outcomes"],
+    "probability_scores": ["brier", "log_loss"],
+    "top_k": ["top_k_accuracy"],
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'longtail.evaluate' has no attribute '{name}'")
+    return getattr(import_module(f"longtail.evaluate.{_MODULE_OF[name]}"), name)
