@@ -23,7 +23,7 @@ from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.focus import power
 from longtail.losses.fused import Gain, focal_gain, mixed, with_slope
-from longtail.losses.labels import Weights, as_weights
+from longtail.losses.labels import Weights, as_weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, precise
 
 
@@ -34,7 +34,7 @@ def asymmetric_loss(
     gamma_pos: float = 1.0,
     gamma_neg: float = 4.0,
     clip: float = 0.05,
-    label_weight: Tensor | None = None,
+    label_weight: Weights | None = None,
     detach_focus: bool = False,
     reduction: Reduction = "sum",
 ) -> Tensor:
@@ -42,11 +42,12 @@ def asymmetric_loss(
 
     `mean` divides by the number of known entries.
     """
+    weight = None if label_weight is None else weights_at(label_weight, precise(logits))
     return asymmetric_with_weights(
         logits,
         target,
-        label_weight,
-        label_weight,
+        weight,
+        weight,
         gamma_pos=gamma_pos,
         gamma_neg=gamma_neg,
         clip=clip,

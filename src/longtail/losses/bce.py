@@ -13,7 +13,7 @@ from torch.nn import functional
 from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_shares
-from longtail.losses.labels import Weights, as_weights
+from longtail.losses.labels import Weights, as_weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, known, precise
 
 
@@ -36,8 +36,8 @@ def bce_loss(
     mask, filled = known(target.to(logits.dtype))
     if smoothing:
         filled = filled * (1 - smoothing) + smoothing / 2
-    weight = mask if label_weight is None else mask * _at(label_weight, logits)
-    positive = None if pos_weight is None else _at(pos_weight, logits)
+    weight = mask if label_weight is None else mask * weights_at(label_weight, logits)
+    positive = None if pos_weight is None else weights_at(pos_weight, logits)
     how = "none" if reduction == "none" else "sum"
     loss = functional.binary_cross_entropy_with_logits(logits, filled, weight, pos_weight=positive, reduction=how)
     return loss / mask.sum().clamp(min=1) if reduction == "mean" else loss
@@ -93,7 +93,3 @@ class BCE(nn.Module):
             smoothing=self.smoothing,
             reduction=self.reduction,
         )
-
-
-def _at(weight: Weights, logits: Tensor) -> Tensor:
-    return torch.as_tensor(weight, dtype=logits.dtype, device=logits.device)

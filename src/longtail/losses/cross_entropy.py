@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts
+from longtail.losses.labels import Weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, total_mass
 from longtail.losses.weights import ClassWeight, WeightRule
@@ -26,7 +27,7 @@ def cross_entropy_loss(
     target: Tensor,
     *,
     label_smoothing: float = 0.0,
-    class_weight: Tensor | None = None,
+    class_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Cross-entropy of logits `(B, C)` and classes `(B,)`, -1 unknown, or probabilities `(B, C)`, nan unknown.
@@ -34,7 +35,7 @@ def cross_entropy_loss(
     `mean` divides by the sum of the class weights of the known rows' targets; for probabilities by the known rows.
     """
     logits = precise(logits)
-    weight = None if class_weight is None else class_weight.to(logits)
+    weight = None if class_weight is None else weights_at(class_weight, logits)
     if target.ndim == 2:
         return _soft(logits, target, label_smoothing, weight, reduction)
     check_reduction(reduction)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts
+from longtail.losses.labels import Weights, weights_at
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, require
 from longtail.losses.weights import ClassWeight, WeightRule
@@ -24,7 +25,7 @@ def focal_loss(
     target: Tensor,
     *,
     gamma: float = 2.0,
-    class_weight: Tensor | None = None,
+    class_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Softmax focal loss of logits `(B, C)` and classes `(B,)`, -1 unknown; `mean` is over the known rows."""
@@ -34,7 +35,7 @@ def focal_loss(
     doubt = (-torch.expm1(-surprise)).clamp(min=1e-12)
     values = doubt**gamma * surprise
     if class_weight is not None:
-        values = values * pick(class_weight.to(values), target)
+        values = values * pick(weights_at(class_weight, values), target)
     return reduced_rows(values, target >= 0, reduction)
 
 

@@ -16,6 +16,11 @@ def prior_log_odds(class_counts: Counts, num_rows: int) -> Tensor:
     return torch.logit(as_shares(class_counts, num_rows).clamp(half, 1 - half)).float()
 
 
+def weights_at(weights: Weights, logits: Tensor) -> Tensor:
+    """Weights, one or `(C,)`, in the logits' precision and on their device."""
+    return torch.as_tensor(weights, dtype=logits.dtype, device=logits.device)
+
+
 def as_weights(weights: Weights | None) -> Tensor | None:
     """Weights per label as a float32 tensor, `()` or `(C,)`; None stays None."""
     return None if weights is None else torch.as_tensor(weights, dtype=torch.float32).detach()

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
+from longtail.losses.labels import Weights
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import require
 from longtail.losses.weights import ClassWeight, WeightRule
@@ -44,7 +45,7 @@ def ldam_loss(
     *,
     max_margin: float = 0.5,
     scale: float = 30.0,
-    class_weight: Tensor | None = None,
+    class_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """LDAM of cosines `(B, C)` and classes `(B,)`, -1 unknown; `mean` divides by the sum of the targets' weights."""
@@ -58,7 +59,7 @@ def margin_loss(
     margins: Tensor,
     *,
     scale: float = 30.0,
-    class_weight: Tensor | None = None,
+    class_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Cross-entropy of `scale` times the cosines `(B, C)`, the target's lowered by its class's margin `(C,)` first."""

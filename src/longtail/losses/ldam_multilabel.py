@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from longtail.losses import LOSSES
 from longtail.losses.bce import bce_loss
 from longtail.losses.counts import Counts
+from longtail.losses.labels import Weights
 from longtail.losses.ldam import ldam_margins, scaled_logits
 from longtail.losses.masking import Reduction, check_reduction, precise
 from longtail.losses.weights import ClassWeight, WeightRule
@@ -26,7 +27,7 @@ def ldam_multilabel_loss(
     *,
     max_margin: float = 0.5,
     scale: float = 1.0,
-    pos_weight: Tensor | None = None,
+    pos_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """BCE with margins on positives, of logits `(B, C)` and targets `(B, C)` in [0, 1], nan unknown.
@@ -43,7 +44,7 @@ def bce_with_margins(
     margins: Tensor,
     *,
     scale: float = 1.0,
-    pos_weight: Tensor | None = None,
+    pos_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """BCE of `scale * (logits - target * margins)`, `margins` `(C,)`."""

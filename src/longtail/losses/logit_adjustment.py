@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
+from longtail.losses.labels import Weights
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.weights import ClassWeight, WeightRule
 
@@ -34,7 +35,7 @@ def logit_adjusted_loss(
     class_counts: Counts,
     *,
     tau: float = 1.0,
-    class_weight: Tensor | None = None,
+    class_weight: Weights | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Cross-entropy of `logits + tau log prior` `(B, C)` and classes `(B,)`, -1 unknown."""

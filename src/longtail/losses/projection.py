@@ -15,7 +15,8 @@ from longtail.losses.rows import require
 class _Projection(nn.Sequential):
     def forward(self, rows: Tensor) -> Tensor:
         """Features of any precision, as fp16 and bf16 backbones give them, in that of the layers."""
-        projected: Tensor = super().forward(rows.to(next(self.parameters()).dtype) if len(self) else rows)
+        same = rows.to(next(self.parameters()).dtype) if len(self) else rows
+        projected: Tensor = super().forward(same)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return projected
 
 

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from longtail.losses import LOSSES
-from longtail.losses.labels import Weights, as_weights
+from longtail.losses.labels import Weights, as_weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, known, precise
 
 
 def soft_margin_loss(
-    logits: Tensor, target: Tensor, *, label_weight: Tensor | None = None, reduction: Reduction = "mean"
+    logits: Tensor, target: Tensor, *, label_weight: Weights | None = None, reduction: Reduction = "mean"
 ) -> Tensor:
     """Soft margin loss of logits `(B, C)` and targets `(B, C)`, nan unknown; `none` gives `(B,)`.
 
@@ -26,7 +26,7 @@ def soft_margin_loss(
     mask, filled = known(target.to(logits.dtype))
     count = mask.sum(dim=1)
     weight = mask / count.clamp(min=1).unsqueeze(1)
-    weight = weight if label_weight is None else weight * label_weight
+    weight = weight if label_weight is None else weight * weights_at(label_weight, logits)
     rows = count.clamp(max=1)
     if reduction == "none":
         return functional.binary_cross_entropy_with_logits(logits, filled, weight, reduction="none").sum(dim=1)
