@@ -4,7 +4,7 @@
 
 Scores and targets of 377,000 images and 40 labels, one in seven down to one in two thousand positive, float32, one
 thread. scikit-learn and ours run in turn within each round, in reverse order every second round; times are processor
-time, which other processes disturb less; a ratio is the median of the rounds' ratios, with lowest and highest beside it.
+time, which other processes disturb less; a ratio is the median of the rounds' ratios, with its lowest and highest.
 
 The bootstrap: scikit-learn draws rows, copies them and scores every label; each round times one such resample, and ours
 as a share of 24, without the set-up, which is timed by itself. The seconds of 1,000 resamples are these times 1,000

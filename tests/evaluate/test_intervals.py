@@ -66,7 +66,7 @@ def test_same_seed_same_bits_and_copies_of_a_row_widen_when_grouped() -> None:
 
 
 def test_intervals_cover_the_truth() -> None:
-    """AUROC of two normals one apart is Phi(1 / sqrt 2); patients of 3 images that share a shift."""
+    """AUROC of two normals d deviations apart is Phi(d / sqrt 2); patients have 3 images, which share a shift."""
     rng, truth, inside, trials = np.random.default_rng(0), 0.6951, 0, 150
     for trial in range(trials):
         y = np.repeat(rng.integers(0, 2, 100), 3)

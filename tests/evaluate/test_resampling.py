@@ -1,6 +1,7 @@
 """Groups as numbers, and how often each is drawn."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from longtail.errors import UserError
@@ -19,7 +20,7 @@ def test_rows_of_a_group_share_a_number() -> None:
 def test_every_row_has_a_group() -> None:
     with pytest.raises(UserError, match="one group"):
         group_index(["a"], 2)
-    for missing in (None, np.nan):
+    for missing in (None, np.nan, pd.NA):
         with pytest.raises(UserError, match="a row has no group"):
             group_index(np.array(["a", missing], dtype=object), 2)
 

@@ -16,12 +16,19 @@ def group_index(groups: npt.ArrayLike | None, rows: int) -> tuple[npt.NDArray[np
     array = np.asarray(groups)
     if array.shape != (rows,):
         raise UserError(f"groups have shape {array.shape}; give one group (patient) for each of {rows:,} rows.")
-    if any(value is None or value != value for value in array.tolist()):
+    if any(map(_missing, array.tolist())):
         raise UserError("a row has no group; fill the group (patient) of each row, or leave groups out.")
     if array.dtype.kind == "O":
         array = array.astype(str)
     names, index = np.unique(array, return_inverse=True)
     return index.reshape(-1), len(names)
+
+
+def _missing(value: object) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas' NA is neither equal nor unequal
+        return True
 
 
 def resample_counts(groups: int, resamples: int, seed: int) -> Iterator[Integers]:
