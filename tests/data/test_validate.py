@@ -48,7 +48,8 @@ def test_leak(tmp_path, role):
     text = f"image,{role},split,A\na,g1,train,1\nb,g1,test,0\nc,g2,train,1\nd,,test,0\ne,,train,0\nf,g1,,1\n"
     one = problem(load(tmp_path, text), "leak")
     assert (one.severity, one.count) == ("warning", 1)
-    assert f"row 2 (line 3) of '{tmp_path}/manifest.csv': the {role} 'g1' is in the splits train, test" in one.message
+    place = f"row 2 (line 3), column 'split' of '{tmp_path}/manifest.csv'"
+    assert f"{place}: the {role} 'g1' is in the splits train, test" in one.message
 
 
 def test_odd_split_name_is_told_even_where_there_are_patients(tmp_path):
@@ -76,9 +77,17 @@ def test_one_class(tmp_path):
 @pytest.mark.parametrize(
     ("row", "kind", "said"),
     [
-        ("a,C,0,0,1,1", "box-of-unknown-label", "row 2 of the box table names the label 'C'.*Valid: A"),
-        ("z,A,0,0,1,1", "box-of-unknown-image", "row 2 of the box table names the image 'z'"),
-        ("a,A,5,0,1,1", "box-shape", r"row 2 of the box table is \(5, 0\) to \(1, 1\)"),
+        (
+            "a,C,0,0,1,1",
+            "box-of-unknown-label",
+            r"row 2 \(line 3\), column 'label' of .*boxes.csv' names the label 'C'.*Valid: A",
+        ),
+        (
+            "z,A,0,0,1,1",
+            "box-of-unknown-image",
+            r"row 2 \(line 3\), column 'image' of .*boxes.csv' names the image 'z'",
+        ),
+        ("a,A,5,0,1,1", "box-shape", r"row 2 \(line 3\), columns left to bottom of .*, says \(5, 0\) to \(1, 1\)"),
         ("a,A,-1,0,1,1", "box-shape", "it needs 0 <= left < right"),
     ],
 )
@@ -96,7 +105,10 @@ def test_boxes_outside_their_image(tmp_path):
     made = from_states(pd.DataFrame({"image": ["a.png"]}), ["A"], [[1]], tmp_path, boxes)
     (one,) = [found for found in validate(made) if found.kind == "box-outside"]
     assert one.count == 1  # published boxes are rounded: one pixel over the edge is none
-    assert "row 2 of the box table ends at (30, 25), outside its image 'a.png' of 30 x 20 pixels" in one.message
+    assert (
+        "row 2, columns right and bottom of the box table, says (30, 25), outside the image 'a.png' of 30 x 20"
+        in one.message
+    )
 
 
 def test_boxes_of_images_that_cannot_be_read(tmp_path):
@@ -114,7 +126,7 @@ def test_many_missing_files_are_summed_up(tmp_path):
     (one,) = validate(made)
     assert one.count == 9_999
     assert "9,999 of 10,000 images" in one.message
-    assert "row 2: 'deep/1.png'" in one.message
+    assert "row 2, column 'image': 'deep/1.png'" in one.message
     assert len(one.message) < 500
     with pytest.raises(UserError, match="--root"):
         require_valid(made)

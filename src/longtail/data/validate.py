@@ -46,6 +46,13 @@ def _place(manifest: Manifest, row: int) -> str:
     return row_place(manifest.path, row)
 
 
+def _box_place(manifest: Manifest, row: int, columns: str) -> str:
+    """Where a box stands: row, line where certain, columns and file."""
+    file = manifest.path.parent / manifest.names.boxes if manifest.path and manifest.names.boxes else None
+    table = f"the box table '{file}'" if file else "the box table"
+    return f"{row_place(file, row)}, {columns} of {table}"
+
+
 def _file(manifest: Manifest) -> str:
     return f"'{manifest.path}'" if manifest.path else "the manifest"
 
@@ -62,19 +69,21 @@ def _duplicates(manifest: Manifest) -> Iterator[Problem]:
         first = int(np.flatnonzero(images == images[row])[0])
         yield Problem(
             "duplicate-image", "error", len(again),
-            f"{_place(manifest, row)} of {_file(manifest)} names the image '{images[row]}' of {_place(manifest, first)}"
-            f" again ({len(again):,} such rows); keep one row for each image.",
+            f"{_place(manifest, row)}, {_name(manifest, 'image')} of {_file(manifest)} names the image '{images[row]}'"
+            f" of {_place(manifest, first)} again ({len(again):,} such rows); keep one row for each image.",
         )  # fmt: skip
 
 
 def _studies(manifest: Manifest) -> Iterator[Problem]:
-    if manifest.has("study") and manifest.has("patient"):
-        for row, value, others in _crossing(manifest.table["study"], _filled(manifest.table["patient"])):
-            yield Problem(
-                "study-of-two-patients", "error", len(others),
-                f"{_place(manifest, row)}, {_name(manifest, 'study')} of {_file(manifest)}: the study '{value}' has the"
-                f" patients {listing(others[0], 3)} ({len(others):,} such studies); a study belongs to one patient.",
-            )  # fmt: skip
+    if not (manifest.has("study") and manifest.has("patient")):
+        return
+    if found := _crossing(manifest.table["study"], _filled(manifest.table["patient"])):
+        yield Problem(
+            "study-of-two-patients", "error", found.groups,
+            f"{_place(manifest, found.row)}, {_name(manifest, 'study')} of {_file(manifest)}: the study"
+            f" '{found.group}' has the patients {listing(found.parts, 3)} ({found.groups:,} such studies);"
+            " a study belongs to one patient.",
+        )  # fmt: skip
 
 
 def _splits(manifest: Manifest) -> Iterator[Problem]:
@@ -82,16 +91,13 @@ def _splits(manifest: Manifest) -> Iterator[Problem]:
         return
     yield from _odd_split_names(manifest)
     for role in grouping_columns(manifest)[:1]:  # the widest: what it keeps whole, the others keep whole
-        for row, value, others in _crossing(manifest.table[role], _filled(manifest.table["split"])):
-            such = (
-                f"{len(others):,} such {'studies' if role == 'study' else f'{role}s'}"
-                if len(others) > 1
-                else "the only one"
-            )
+        if found := _crossing(manifest.table[role], _filled(manifest.table["split"])):
+            plural = "studies" if role == "study" else f"{role}s"
+            such = f"{found.groups:,} such {plural}" if found.groups > 1 else "the only one"
             yield Problem(
-                "leak", "warning", len(others),
-                f"{_place(manifest, row)} of {_file(manifest)}: the {role} '{value}' is in the splits"
-                f" {listing(others[0])} ({such}), so scores will be too good;"
+                "leak", "warning", found.groups,
+                f"{_place(manifest, found.row)}, {_name(manifest, 'split')} of {_file(manifest)}: the {role}"
+                f" '{found.group}' is in the splits {listing(found.parts)} ({such}), so scores will be too good;"
                 " split by group with 'longtail data split'.",
             )  # fmt: skip
 
@@ -104,7 +110,8 @@ def _odd_split_names(manifest: Manifest) -> Iterator[Problem]:
             row = int(np.flatnonzero(manifest.table["split"] == value)[0])
             yield Problem(
                 "odd-split", "warning", int((manifest.table["split"] == value).sum()),
-                f"{_place(manifest, row)} of {_file(manifest)} has the split '{value}'; did you mean '{guess}'?",
+                f"{_place(manifest, row)}, {_name(manifest, 'split')} of {_file(manifest)} has the split '{value}';"
+                f" did you mean '{guess}'?",
             )  # fmt: skip
 
 
@@ -113,17 +120,26 @@ def _filled(cells: "pd.Series[str]") -> "pd.Series[str]":
     return cells.where(cells != "")
 
 
-def _crossing(groups: "pd.Series[str]", parts: "pd.Series[str]") -> list[tuple[int, str, list[list[str]]]]:
-    """At most one `(first row, group, [parts of each offender])`: the groups that have more than one part."""
+@dataclass(frozen=True)
+class _Crossing:
+    """Groups that have more than one part: how many, and the first with the row where its second part begins."""
+
+    row: int
+    group: str
+    parts: list[str]
+    groups: int
+
+
+def _crossing(groups: "pd.Series[str]", parts: "pd.Series[str]") -> _Crossing | None:
     pairs = pd.DataFrame({"group": groups, "part": parts})[(groups != "").to_numpy()].dropna().drop_duplicates()
     count = pairs.groupby("group", sort=False)["part"].transform("size")
     crossing = pairs[(count > 1).to_numpy()]
     if crossing.empty:
-        return []
+        return None
     second = crossing.index[crossing["group"].duplicated().to_numpy()][0]
-    value = str(crossing.loc[second, "group"])
-    first = crossing.loc[crossing["group"] == value, "part"].tolist()
-    return [(int(second), value, [first] + [[]] * (int(crossing["group"].nunique()) - 1))]
+    group = str(crossing.loc[second, "group"])
+    own = crossing.loc[crossing["group"] == group, "part"].tolist()
+    return _Crossing(int(second), group, own, int(crossing["group"].nunique()))
 
 
 def _labels(manifest: Manifest) -> Iterator[Problem]:
@@ -153,16 +169,17 @@ def _boxes(manifest: Manifest) -> Iterator[Problem]:
     for kind, (bad, column, valid) in checks.items():
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
+            place = _box_place(manifest, row, f"column '{column}'")
             hint = f" Valid: {listing(valid)}." if valid else " Drop the box or add the image."
             yield Problem(
                 kind, "error", int(bad.sum()),
-                f"row {row + 1} of the box table names the {column} '{boxes[column][row]}', which {_file(manifest)}"
-                f" lacks ({int(bad.sum()):,} such boxes).{hint}",
+                f"{place} names the {column} '{boxes[column][row]}', which {_file(manifest)} lacks"
+                f" ({int(bad.sum()):,} such boxes).{hint}",
             )  # fmt: skip
-    yield from _box_shape(boxes)
+    yield from _box_shape(manifest, boxes)
 
 
-def _box_shape(boxes: pd.DataFrame) -> Iterator[Problem]:
+def _box_shape(manifest: Manifest, boxes: pd.DataFrame) -> Iterator[Problem]:
     bad = (
         (boxes["right"] <= boxes["left"]) | (boxes["bottom"] <= boxes["top"]) | (boxes["left"] < 0) | (boxes["top"] < 0)
     )
@@ -171,8 +188,9 @@ def _box_shape(boxes: pd.DataFrame) -> Iterator[Problem]:
         left, top, right, bottom = (float(boxes[side][row]) for side in ("left", "top", "right", "bottom"))
         yield Problem(
             "box-shape", "error", int(bad.sum()),
-            f"row {row + 1} of the box table is ({left:g}, {top:g}) to ({right:g}, {bottom:g})"
-            f" ({int(bad.sum()):,} such boxes); it needs 0 <= left < right and 0 <= top < bottom.",
+            f"{_box_place(manifest, row, 'columns left to bottom')}, says ({left:g}, {top:g}) to"
+            f" ({right:g}, {bottom:g}) ({int(bad.sum()):,} such boxes); it needs 0 <= left < right and"
+            " 0 <= top < bottom.",
         )  # fmt: skip
 
 
@@ -189,9 +207,10 @@ def _boxes_outside(manifest: Manifest) -> Iterator[Problem]:
         row = int(np.flatnonzero(bad)[0])
         yield Problem(
             "box-outside", "error", int(bad.sum()),
-            f"row {row + 1} of the box table ends at ({boxes['right'][row]:g}, {boxes['bottom'][row]:g}), outside its"
-            f" image '{boxes['image'][row]}' of {width[row]:g} x {height[row]:g} pixels"
-            f" ({int(bad.sum()):,} such boxes); give boxes in the pixels of the image file.",
+            f"{_box_place(manifest, row, 'columns right and bottom')}, says"
+            f" ({boxes['right'][row]:g}, {boxes['bottom'][row]:g}), outside the image '{boxes['image'][row]}' of"
+            f" {width[row]:g} x {height[row]:g} pixels ({int(bad.sum()):,} such boxes);"
+            " give boxes in the pixels of the image file.",
         )  # fmt: skip
 
 
@@ -202,7 +221,8 @@ def _missing_files(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(
             "missing-file", "error", len(absent),
             f"{len(absent):,} of {len(manifest):,} images of {_file(manifest)} do not exist; the first is"
-            f" {_place(manifest, row)}: '{manifest.table['image'][row]}', looked for in '{manifest.root}';"
+            f" {_place(manifest, row)}, {_name(manifest, 'image')}: '{manifest.table['image'][row]}',"
+            f" looked for in '{manifest.root}';"
             " give the folder that the paths start from with --root.",
         )  # fmt: skip
 
