@@ -24,7 +24,7 @@ from longtail.data.audit.duplicates import duplicate_images
 from longtail.data.audit.inspection import inspect
 from longtail.data.audit.inspection_page import draw_page
 from longtail.data.manifest import Manifest, from_states
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 
 FILES, FILE_BYTES = 2_000, 500_000
 

@@ -26,7 +26,7 @@ def read(
     from longtail.cli.console import say, warn
     from longtail.data.reading import missing_images
     from longtail.data.reading import read as work
-    from longtail.data.validate import validate
+    from longtail.data.validation import validate
 
     manifest = work(name, root, out, format=format.value, options=parse_pairs(options or []))
     for problem in validate(manifest, check_files=False):

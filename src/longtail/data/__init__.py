@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from longtail.data.merging import merge as merge
     from longtail.data.phantom import phantoms as phantoms
     from longtail.data.reading import read as read
-    from longtail.data.validate import Problem as Problem
-    from longtail.data.validate import validate as validate
+    from longtail.data.validation import Problem as Problem
+    from longtail.data.validation import validate as validate
 
 _HOME = {
     "audit.duplicates": ["duplicate_images"],
@@ -57,7 +57,7 @@ _HOME = {
     "merging": ["merge"],
     "phantom": ["phantoms"],
     "reading": ["read"],
-    "validate": ["Problem", "validate"],
+    "validation": ["Problem", "validate"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

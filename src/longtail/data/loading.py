@@ -40,7 +40,7 @@ def load_manifest(path: Path, *, check: bool, check_files: bool, flags: dict[str
         names=roles,
     )
     if check:
-        from longtail.data.validate import require_valid
+        from longtail.data.validation import require_valid
 
         require_valid(manifest, check_files=check_files)
     return manifest

@@ -8,7 +8,7 @@ from typing import Literal
 from longtail.binding import bind, options_of
 from longtail.data.manifest import Manifest
 from longtail.data.readers import READERS
-from longtail.data.validate import missing_rows, require_valid
+from longtail.data.validation import missing_rows, require_valid
 from longtail.files import make_folder
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from longtail.data.manifest import Manifest
 from longtail.data.phantom import phantoms
 from longtail.data.phantom import writing as room
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 from longtail.errors import UserError
 
 SIZE = 48

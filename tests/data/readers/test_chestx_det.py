@@ -7,7 +7,7 @@ import pytest
 from made_files import picture, put
 
 from longtail.data.readers.chestx_det import TEN, THIRTEEN, read_chestx_det
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 from longtail.errors import UserError
 
 TRAIN = [

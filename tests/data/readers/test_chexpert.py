@@ -6,7 +6,7 @@ from made_files import picture, put
 
 from longtail.data.readers.chexpert import read_chexpert
 from longtail.data.readers.chexpert_labels import LABELS
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 from longtail.errors import UserError
 
 HEADER = (

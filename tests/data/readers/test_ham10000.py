@@ -8,7 +8,7 @@ from made_files import picture, put
 from PIL import Image
 
 from longtail.data.readers.ham10000 import DIAGNOSES, read_ham10000
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 from longtail.errors import UserError
 
 REAL = Path(__file__).parents[3].parent / "shared" / "data" / "ham10000"

@@ -9,7 +9,7 @@ from made_files import picture, put
 
 from longtail.data.readers.nih import LABELS, read_nih, years
 from longtail.data.readers.nih_boxes import in_pixels
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 from longtail.errors import UserError
 
 HEADER = (

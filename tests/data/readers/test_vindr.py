@@ -7,7 +7,7 @@ import pytest
 from made_files import picture, put
 
 from longtail.data.readers.vindr import GLOBAL, KAGGLE, LOCAL, read_vindr
-from longtail.data.validate import validate
+from longtail.data.validation import validate
 from longtail.errors import UserError
 
 KAGGLE_HEADER = "image_id,class_name,class_id,rad_id,x_min,y_min,x_max,y_max\n"

@@ -26,7 +26,7 @@ from longtail.data.audit.label_statistics import (
 from longtail.data.audit.plain import plain
 from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
-from longtail.data.validate import Problem, missing_rows, validate
+from longtail.data.validation import Problem, missing_rows, validate
 from longtail.errors import UserError
 
 if TYPE_CHECKING:  # Pillow loads only when files are looked at

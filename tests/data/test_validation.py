@@ -5,7 +5,7 @@ from PIL import Image
 
 from longtail.data.boxes import box_table
 from longtail.data.manifest import Manifest, from_classes, from_states
-from longtail.data.validate import missing_rows, require_valid, validate
+from longtail.data.validation import missing_rows, require_valid, validate
 from longtail.errors import UserError
 
 
