@@ -26,7 +26,7 @@ from longtail.losses.rows import reduced_rows
 def center_loss(features: Tensor, target: Tensor, centers: Tensor, *, reduction: Reduction = "sum") -> Tensor:
     """Squared distances of features `(B, D)` to their class's centre `(C, D)`, -1 unknown; `mean` over known rows."""
     known = target >= 0
-    away = precise(features) - precise(centers)[target.long().clamp(min=0)]
+    away = precise(features) - precise(centers).index_select(0, target.long().clamp(min=0))
     return reduced_rows(away.square().sum(dim=1) * known, known, reduction)
 
 
@@ -34,7 +34,7 @@ def center_steps(features: Tensor, target: Tensor, centers: Tensor) -> Tensor:
     """Wen's `(C, D)` steps `sum_{y=j}(c_j - x) / (1 + n_j)`, of the rows of all ranks; 0 for classes without rows."""
     known = (target >= 0).to(centers.dtype)
     index = target.long().clamp(min=0)
-    away = (centers[index] - features.to(centers.dtype)) * known[:, None]
+    away = centers.index_select(0, index).sub_(features).mul_(known[:, None])
     total = torch.zeros_like(centers).index_add_(0, index, away)
     count = torch.zeros_like(centers[:, 0]).index_add_(0, index, known)
     if distributed.is_available() and distributed.is_initialized():

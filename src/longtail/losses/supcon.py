@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from longtail.errors import unknown_name
 from longtail.losses import LOSSES
+from longtail.losses.distances import same_class
 from longtail.losses.gather import gather_rows
 from longtail.losses.masking import known, precise
 from longtail.losses.projection import projection_head
@@ -31,6 +32,7 @@ from longtail.losses.rows import require
 
 Overlap = Literal["jaccard", "any"]
 Lonely = Literal["skip", "zero"]
+_BARRED = torch.finfo(torch.float32).min  # not -inf, which times a weight of 0 is nan
 
 
 def supcon_loss(
@@ -51,17 +53,26 @@ def supcon_loss(
     if gather:
         features, target = gather_rows(features), gather_rows(target)
     features = features if features.ndim == 3 else features[:, None]
-    positive, contrast = _pairs(target, overlap, features.shape[1])
-    with torch.autocast(features.device.type, enabled=False):
-        rows = _unit(precise(features).flatten(0, 1))
-        scores = rows @ rows.T / temperature
-    weight = positive.sum(dim=1)
-    spread = torch.logsumexp(scores.masked_fill(~contrast, torch.finfo(scores.dtype).min), dim=1)
-    values = spread - (positive * scores).sum(dim=1) / weight.clamp(min=1e-12)
-    has = weight > 0
-    count = (has if lonely == "skip" else contrast.any(dim=1)).sum().clamp(min=1)
+    rows = _unit(precise(features).flatten(0, 1))
+    positive, barred = _pairs(target, overlap, features.shape[1])
+    weight = positive.sum(dim=1, keepdim=True)
+    chosen = (_log_shares(rows, barred, temperature) * positive.div_(weight.clamp(min=1e-12))).sum()
+    count = ((weight > 0) if lonely == "skip" else _has_contrast(barred)).sum().clamp(min=1)
     factor = 1.0 if base_temperature is None else temperature / base_temperature
-    return factor * torch.where(has, values, 0).sum() / count
+    return -factor * chosen / count
+
+
+def _log_shares(rows: Tensor, barred: Tensor, temperature: float) -> Tensor:
+    """Log of each row's share in an anchor's sum `(N, N)`; barred ones and the anchor itself have (almost) none."""
+    with torch.autocast(rows.device.type, enabled=False):
+        scores = torch.addmm(barred.to(rows.dtype), rows, rows.T, alpha=1 / temperature)
+    scores.detach().fill_diagonal_(_BARRED)  # behind autograd's back: a share of 0 has no gradient anyway
+    return scores.log_softmax(dim=1)
+
+
+def _has_contrast(barred: Tensor) -> Tensor:
+    """Which anchors `(N,)` have any other row in their sum; unknown ones are no anchors."""
+    return (barred + barred.T == 0).fill_diagonal_(False).any(dim=1)
 
 
 def _check(temperature: float, base: float | None, overlap: str, lonely: str) -> None:
@@ -73,22 +84,23 @@ def _check(temperature: float, base: float | None, overlap: str, lonely: str) ->
 
 
 def _pairs(target: Tensor, overlap: Overlap, views: int) -> tuple[Tensor, Tensor]:
-    """How positive each pair of views is, `(B V, B V)` in [0, 1], and which pairs are known; none with itself."""
-    positive, related = _same_class(target) if target.ndim == 1 else _shared_labels(target, overlap)
+    """How positive each pair of views is, `(B V, B V)` in [0, 1], none with itself; and what bars a view from a sum.
+
+    That is added to the scores: 0, or a number so low that nothing is left of the view.
+    """
+    if target.ndim == 1:
+        positive = same_class(target)
+        barred = (target < 0).float().mul_(_BARRED).expand_as(positive)
+    else:
+        positive, barred = _shared_labels(target, overlap)
     if views > 1:
         positive = positive.repeat_interleave(views, 0).repeat_interleave(views, 1)
-        related = related.repeat_interleave(views, 0).repeat_interleave(views, 1)
-    related = related & ~torch.eye(len(related), dtype=torch.bool, device=related.device)
-    return positive * related, related
-
-
-def _same_class(target: Tensor) -> tuple[Tensor, Tensor]:
-    there = target >= 0
-    return (target[:, None] == target).float(), there[:, None] & there
+        barred = barred.repeat_interleave(views, 0).repeat_interleave(views, 1)
+    return positive.fill_diagonal_(0), barred
 
 
 def _shared_labels(target: Tensor, overlap: Overlap) -> tuple[Tensor, Tensor]:
-    """Overlap `(B, B)` of the labels known in both rows, 1 with itself, and whether they have any in common."""
+    """Overlap `(B, B)` of the labels known in both rows, 1 with itself; rows without any in common are barred."""
     with torch.autocast(target.device.type, enabled=False):
         mask, labels = known(target.float())
         shared = labels @ labels.T
@@ -96,7 +108,7 @@ def _shared_labels(target: Tensor, overlap: Overlap) -> tuple[Tensor, Tensor]:
         together = mine + mine.T - shared
         related = mask @ mask.T > 0
     share = (shared > 0).float() if overlap == "any" else shared / together.clamp(min=1e-6)
-    return share.fill_diagonal_(1), related
+    return share.fill_diagonal_(1) * related, (~related).float().mul_(_BARRED)
 
 
 def _unit(rows: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from longtail.errors import unknown_name
 from longtail.losses import LOSSES
-from longtail.losses.distances import root, squared_distances
+from longtail.losses.distances import centred, root, same_class, squared_distances
 
 Mining = Literal["batch_hard", "batch_all", "semihard"]
 
@@ -49,24 +49,35 @@ def triplet_terms(
     """`triplet_loss`, and how many of its hinges are open."""
     if mining not in _MINING:
         raise unknown_name("mining", mining, _MINING)
-    distance = squared_distances(features)
-    same = (target[:, None] == target) & (target >= 0)
-    other = (target[:, None] != target) & (target >= 0) & (target >= 0)[:, None]
-    same = same & ~torch.eye(len(target), dtype=torch.bool, device=same.device)
-    total, opened, count = _MINING[mining](distance if squared else root(distance), same, other, margin)
+    total, opened, count = _MINING[mining](features, target, margin, squared)
     count = count.clamp(min=1)
     return TripletTerms(total / count, (opened / count).detach())
 
 
-def _batch_hard(distance: Tensor, same: Tensor, other: Tensor, margin: float) -> tuple[Tensor, Tensor, Tensor]:
-    farthest = torch.where(same, distance, -torch.inf).max(dim=1).values
-    nearest = torch.where(other, distance, torch.inf).min(dim=1).values
-    valid = same.any(dim=1) & other.any(dim=1)
-    hinge = torch.where(valid, margin + farthest - nearest, 0).clamp(min=0)
+def _batch_hard(features: Tensor, target: Tensor, margin: float, squared: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Only the 2 B pairs it picks have a gradient, so only their distances are worked out with one."""
+    rows = centred(features)
+    farthest, nearest, valid = _hardest(rows.detach(), target)
+    apart, close = ((rows - rows.index_select(0, pick)).square().sum(dim=1) for pick in (farthest, nearest))
+    reach = apart - close if squared else root(apart) - root(close)
+    hinge = torch.where(valid, margin + reach, 0).clamp(min=0)
     return hinge.sum(), (hinge > 0).sum(), valid.sum()
 
 
-def _semihard(distance: Tensor, same: Tensor, other: Tensor, margin: float) -> tuple[Tensor, Tensor, Tensor]:
+def _hardest(rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """For each anchor `(B,)` its farthest positive, its nearest negative, and whether it has both."""
+    same, unknown = same_class(target), (target < 0).float()
+    with torch.autocast(rows.device.type, enabled=False):
+        distance = torch.addmm(rows.square().sum(dim=1), rows, rows.T, alpha=-2)  # less the anchor's own square
+    out = torch.finfo(distance.dtype).max / 2
+    farthest = distance.sub(1 - same, alpha=out).fill_diagonal_(-out).max(dim=1).indices
+    nearest = distance.add_(same, alpha=out).add_(unknown, alpha=out).min(dim=1).indices
+    kin = same.sum(dim=1)  # with itself; 0 if unknown
+    return farthest, nearest, (kin > 1) & (kin < len(target) - unknown.sum())
+
+
+def _semihard(features: Tensor, target: Tensor, margin: float, squared: bool) -> tuple[Tensor, Tensor, Tensor]:
+    distance, same, other = _pairs(features, target, squared)
     nearer, sorted_distance = _sorted(distance, other)
     last = (other.sum(dim=1, keepdim=True) - 1).clamp(min=0)
     # Sorted, the first negative beyond the positive and the farthest of all are both at hand.
@@ -76,13 +87,22 @@ def _semihard(distance: Tensor, same: Tensor, other: Tensor, margin: float) -> t
     return hinge.sum(), (hinge > 0).sum(), valid.sum()
 
 
-def _batch_all(distance: Tensor, same: Tensor, other: Tensor, margin: float) -> tuple[Tensor, Tensor, Tensor]:
+def _batch_all(features: Tensor, target: Tensor, margin: float, squared: bool) -> tuple[Tensor, Tensor, Tensor]:
+    distance, same, other = _pairs(features, target, squared)
     nearer, sorted_distance = _sorted(distance, other)
     reach = distance + margin
     opened = torch.searchsorted(nearer, reach.detach())  # negatives of (a, p) that leave the hinge open
     summed = nn.functional.pad(sorted_distance.cumsum(dim=1), (1, 0)).gather(1, opened)
     total = torch.where(same, opened * reach - summed, 0).sum()
     return total, torch.where(same, opened, 0).sum(), (same.sum(dim=1) * other.sum(dim=1)).sum()
+
+
+def _pairs(features: Tensor, target: Tensor, squared: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """`(B, B)`: distances, which pairs are positive, and which negative."""
+    distance, there = squared_distances(features), target >= 0
+    alike, related = target[:, None] == target, there[:, None] & there
+    same = (alike & related).fill_diagonal_(False)
+    return distance if squared else root(distance), same, ~alike & related
 
 
 def _sorted(distance: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
