@@ -128,6 +128,7 @@ class Stage(Part):
     rows: Names = ["train"]  # splits that it trains on; [train, val] has no validation
     drop_classes: list[str | int] | Literal["head", "medium", "tail"] | None = None
     keep_classes: list[str | int] | Literal["head", "medium", "tail"] | None = None
+    dropped: Literal["mask", "new_head"] = "mask"  # what becomes of dropped classes' logits in this stage
     balance: Balance | None = None
     oversample: Oversample | None = None
     add: Names = []  # synthesize stages whose images come on top
