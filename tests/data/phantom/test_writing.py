@@ -185,7 +185,9 @@ def test_processes_leave_with_their_parent(tmp_path, number):
     said = tmp_path / "said"
     with (
         said.open("w") as file,
-        subprocess.Popen([*call, "--out", str(tmp_path / "p")], stderr=file, start_new_session=True) as parent,
+        subprocess.Popen(
+            [*call, "--out", str(tmp_path / "p")], stderr=file, start_new_session=True, preexec_fn=_hears_ctrl_c
+        ) as parent,
     ):
         deadline = time.monotonic() + 60
         while not list((tmp_path / "p").glob("images/*")) and time.monotonic() < deadline:
@@ -199,6 +201,11 @@ def test_processes_leave_with_their_parent(tmp_path, number):
         assert parent.returncode == 130
         assert said.read_text().startswith("error: interrupted")
         assert "Traceback" not in said.read_text()
+
+
+def _hears_ctrl_c():
+    """A shell's background jobs ignore Ctrl-C, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _alive(group):
