@@ -1,6 +1,6 @@
 """How labels occur together: counts, conditional probabilities and Pearson correlation, unknowns masked pair by pair.
 
-The correlation matrix is that of Figure 3 of the DADAM paper (CXR-LT 2024), which chooses what to paste by it. A pair
+The correlation matrix is that of Figure 3 of the DADAM paper (CXR-LT 2023), which chooses what to paste by it. A pair
 of labels is judged on the images for which both are known; where that leaves nothing to divide by, the value is nan.
 """
 
@@ -24,15 +24,15 @@ class LabelRelations:
 
 def label_relations(states: npt.NDArray[np.float32]) -> LabelRelations:
     """Relations of the columns of `(N, C)` states in {0, 1, nan}."""
-    both_known, positive_known, together = _pair_sums(states)
+    both_known, positive_known, together = pair_sums(states)
     return LabelRelations(
         together=together.astype(np.int64),
         conditional=_divide(together, positive_known),
-        correlation=_pearson(both_known, positive_known, together),
+        correlation=pearson(both_known, positive_known, together),
     )
 
 
-def _pair_sums(states: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64], ...]:
+def pair_sums(states: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64], ...]:
     """`(C, C)` counts of rows: a and b known; a positive and b known; a and b positive."""
     labels = states.shape[1]
     sums = np.zeros((2 * labels, 2 * labels))
@@ -43,11 +43,11 @@ def _pair_sums(states: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64]
     return sums[labels:, labels:], sums[:labels, labels:], sums[:labels, :labels]
 
 
-def _pearson(
+def pearson(
     n: npt.NDArray[np.float64], positive: npt.NDArray[np.float64], together: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """The phi coefficient of each pair from counts; exact integers until the last division."""
-    first, second = positive, positive.T  # positives of a, and of b, where both are known
+    """The phi coefficient of each pair from counts `(..., C, C)`; exact integers until the last division."""
+    first, second = positive, positive.swapaxes(-1, -2)  # positives of a, and of b, where both are known
     spread = np.sqrt((n * first - first**2) * (n * second - second**2))
     return np.asarray(np.clip(_divide(n * together - first * second, spread), -1.0, 1.0), dtype=np.float64)
 
