@@ -1,25 +1,17 @@
 """The report on a manifest: its long tail, what it looks like, how it was divided, as one HTML file."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from PIL import Image
 
-from longtail import __version__
 from longtail.data.audit.inspection import Inspection
-from longtail.data.images.decode import decode, image_size
-from longtail.data.images.image_file import ImageError
 from longtail.data.manifest import Manifest
 from longtail.files import write_text
-
-Box = tuple[float, float, float, float]  # left, top, width, height
-THUMBNAIL = 192  # pixels: sharp enough to see a nodule, small enough for 40 of them in one file
+from longtail.report.page import render
+from longtail.report.thumbnails import Box, address, boxes_of, thumbnail
 
 
 @dataclass(frozen=True)
@@ -44,10 +36,8 @@ def data_report(
     manifest: Manifest, inspection: Inspection, path: Path, *, page: Path | None = None, steps: Sequence[Step] = ()
 ) -> Path:
     """Write the report on `manifest` to `path`; `page` is the audit's PNG, `steps` the commands that led here."""
-    environment = Environment(
-        loader=PackageLoader("longtail.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    html = environment.get_template("data_report.html.j2").render(
+    html = render(
+        "data_report.html.j2",
         name=manifest.path.name if manifest.path else "manifest",
         cards=_cards(inspection),
         problems=inspection.problems,
@@ -57,9 +47,8 @@ def data_report(
         boundaries=inspection.tail.boundaries,
         counted_on=inspection.tail.counted_on,
         examples=examples(manifest),
-        page=_png(page.read_bytes()) if page else None,
+        page=address("image/png", page.read_bytes()) if page else None,
         steps=steps,
-        version=__version__,
     )
     write_text(path, html)
     return path
@@ -88,34 +77,11 @@ def _candidates(manifest: Manifest, index: int, most: int = 3) -> list[int]:
 
 def _example(manifest: Manifest, label: str, row: int) -> Example | None:
     """The example that `row` gives, or None where its file cannot be read."""
-    try:
-        pixels = decode(manifest.image_paths[row], channels=3, at_least=THUMBNAIL)
-    except (ImageError, OSError):
+    small = thumbnail(manifest.image_paths[row])
+    if small is None:
         return None
-
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((THUMBNAIL, THUMBNAIL))
-    data = io.BytesIO()
-    picture.convert("L" if _is_grey(pixels) else "RGB").save(data, "JPEG", quality=85)
     caption = manifest.table["view"].iloc[row] if manifest.has("view") else ""
-    size = image_size(manifest.image_paths[row])
-    boxes = _boxes(manifest, label, manifest.table["image"].iloc[row], size) if size else []
-    return Example(label, caption, _address("image/jpeg", data.getvalue()), boxes)
-
-
-def _boxes(manifest: Manifest, label: str, image: str, size: tuple[int, int]) -> list[Box]:
-    if manifest.boxes is None:
-        return []
-    of_image = manifest.boxes[(manifest.boxes["image"] == image) & (manifest.boxes["label"] == label)]
-    x, y = 100 / size[0], 100 / size[1]
-    return [
-        (left * x, top * y, (right - left) * x, (bottom - top) * y)
-        for left, top, right, bottom in of_image[["left", "top", "right", "bottom"]].to_numpy()
-    ]
-
-
-def _is_grey(pixels: Any) -> bool:
-    return bool((pixels[..., :1] == pixels).all())
+    return Example(label, caption, small.source, boxes_of(manifest, label, row))
 
 
 def _cards(inspection: Inspection) -> list[tuple[str, str]]:
@@ -152,11 +118,3 @@ def _rows(inspection: Inspection) -> list[dict[str, Any]]:
         }
         for i in np.argsort(-counts, kind="stable")
     ]
-
-
-def _png(data: bytes) -> str:
-    return _address("image/png", data)
-
-
-def _address(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
