@@ -1,6 +1,6 @@
 """The patches that can be pasted: every box of the manifest, in pixels of its prepared image.
 
-Pixels aren't copied: a patch is a slice of the memory-mapped prepared images, so that any number of boxes costs nothing.
+Pixels aren't copied: a patch is a slice of the memory-mapped prepared images, so any number of boxes costs nothing.
 """
 
 from collections.abc import Sequence

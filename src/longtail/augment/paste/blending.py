@@ -45,7 +45,9 @@ def paste_patch(
     elif weight == 1:
         under[:] = patch
     else:
-        under[:] = cv2.addWeighted(np.ascontiguousarray(patch), weight, under.copy(), 1 - weight, 0).reshape(under.shape)
+        under[:] = cv2.addWeighted(np.ascontiguousarray(patch), weight, under.copy(), 1 - weight, 0).reshape(
+            under.shape
+        )
 
 
 @lru_cache(maxsize=512)
@@ -85,7 +87,7 @@ def matched(patch: Image, old: tuple[float, float], new: tuple[float, float], in
     if intensity == "moments":
         stretch = float(np.clip((new[1] + 1) / (old[1] + 1), *_STRETCH))
     levels = np.clip(np.rint((np.arange(256) - old[0]) * stretch + new[0]), 0, 255).astype(np.uint8)
-    return levels[patch]
+    return np.asarray(levels[patch], dtype=np.uint8)
 
 
 def _resized(patch: Image, height: int, width: int) -> Image:

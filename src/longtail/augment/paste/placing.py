@@ -1,6 +1,6 @@
 """Where patches land on a background: own relative place, maybe mirrored or moved, none over another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,6 @@ from longtail.augment.paste.unions import box_of
 
 _TRIES = 8  # patches tried for a companion before the image goes without it
 _ONE_SIDED = 0.1  # a finding may be mirrored when at least this share of its boxes lies on the rarer side
-
-Frames = Callable[[int], Box]
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,10 @@ class Placer:
 
     def __init__(self, pool: Pool, settings: PasteSettings) -> None:
         self.pool, self.settings = pool, settings
-        self.frame = image_frames(pool, settings)
+        self.frame = Frames(pool, settings)
         self._two_sided = _two_sided(pool) if settings.sides == "mirror" else set()
 
-    def place(
-        self, patch: int, background: int, taken: Sequence[Placed], rng: np.random.Generator
-    ) -> Placed | None:
+    def place(self, patch: int, background: int, taken: Sequence[Placed], rng: np.random.Generator) -> Placed | None:
         """A patch on a background, or None where it would lie over another or is the background's own."""
         row = int(self.pool.bank.rows[patch])
         if row == background:
@@ -64,18 +60,20 @@ class Placer:
         return placed
 
 
-def image_frames(pool: Pool, settings: PasteSettings) -> Frames:
-    """What is relative to what: each image's frame, or its content within that (kept once found)."""
-    if settings.match_size == "image":
-        return lambda row: _as_box(pool, row)
-    known: dict[int, Box] = {}
+class Frames:
+    """What a place is relative to: an image's frame, or its content within that (kept once found)."""
 
-    def content(row: int) -> Box:
-        if row not in known:
-            known[row] = content_frame(pool.prepared.pixels[pool.prepared.slots[row]], _as_box(pool, row))
-        return known[row]
+    def __init__(self, pool: Pool, settings: PasteSettings) -> None:
+        self.pool, self.content = pool, settings.match_size == "content"
+        self._known: dict[int, Box] = {}
 
-    return content
+    def __call__(self, row: int) -> Box:
+        """The frame of a row's image."""
+        if not self.content:
+            return _as_box(self.pool, row)
+        if row not in self._known:
+            self._known[row] = content_frame(self.pool.pixels(row), _as_box(self.pool, row))
+        return self._known[row]
 
 
 def _as_box(pool: Pool, row: int) -> Box:
@@ -88,7 +86,7 @@ def _two_sided(pool: Pool) -> set[int]:
     found = set()
     for label in np.unique(pool.bank.labels):
         patches = np.flatnonzero(pool.bank.labels == label)
-        sides = np.array([side_of(box_of(pool.bank, p), _as_box(pool, int(pool.bank.rows[p]))) for p in patches])
+        sides = np.array([side_of(box_of(pool.bank, int(p)), _as_box(pool, int(pool.bank.rows[p]))) for p in patches])
         shares = [(sides == side).mean() for side in (-1, 1)]
         if min(shares) >= _ONE_SIDED and sum(shares) >= 0.5:
             found.add(int(label))

@@ -1,11 +1,11 @@
 """The plan of all images to make, drawn before any pixel is touched: the same inputs give the same plan.
 
-First way of the paper: patches of a tail finding and of companions on a normal image. Second: a patch of another finding
-blended into an image that has a tail finding. The ways come in a random order, as each image counts in the correlation
-matrix that the next ones keep.
+First way of the paper: patches of a tail finding and of companions on a normal image. Second: a patch of another
+finding blended into an image that has a tail finding. The ways come in a random order, as each image counts in the
+correlation matrix that the next ones keep.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,11 +57,13 @@ class Planner:
             f" images, or set on_{way} to 0."
         )
 
-    def paste(self, way: Way, label: int, background: int, placed: list[Placed]) -> Paste:
-        """A paste with its states."""
+    def states(self, background: int, placed: Sequence[Placed]) -> States:
+        """What a background `(C,)` shows with patches."""
         shown = self.pool.shown[[one.patch for one in placed]]
-        states = union_states(self.pool.states[background], shown, self.pool.normal)
-        return Paste(way, label, background, tuple(placed), states)
+        return union_states(self.pool.states[background], shown, self.pool.normal)
+
+    def _paste(self, way: Way, label: int, background: int, placed: list[Placed]) -> Paste:
+        return Paste(way, label, background, tuple(placed), self.states(background, placed))
 
     def _anchor(self, way: Way, rng: np.random.Generator) -> int:
         labels = list(self._anchors[way])
@@ -79,10 +81,10 @@ class Planner:
         if first is None:
             return None
         sets = self.companions.sets(label, view, rng)
-        alone = union_states(self.pool.states[background], self.pool.shown[[patch]], self.pool.normal)
+        alone = self.states(background, [first])
         chosen = sets[self.keeper.nearest(_with_labels(alone, sets))]
         wanted = [other for other in chosen if alone[other] != 1]
-        return self.paste("normal", label, background, self.placer.add(wanted, background, [first], rng))
+        return self._paste("normal", label, background, self.placer.add(wanted, background, [first], rng))
 
     def _tail(self, label: int, rng: np.random.Generator) -> Paste | None:
         views = self._anchors["tail"][label]
@@ -94,7 +96,7 @@ class Planner:
         with_one = [_with_labels(self.pool.states[row], [(other,)])[0] for row, other in pairs]
         row, other = pairs[self.keeper.nearest(np.stack(with_one))]
         placed = self.placer.add([other], row, [], rng)
-        return self.paste("tail", label, row, placed) if placed else None
+        return self._paste("tail", label, row, placed) if placed else None
 
 
 def plan_pastes(pool: Pool, settings: PasteSettings) -> Iterator[Paste]:

@@ -1,4 +1,4 @@
-"""What may be pasted onto what: tail findings, normal images, patches by finding and view; or what is missing for it."""
+"""What may be pasted onto what: tail findings, normal images, patches by finding and view; or what is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +40,11 @@ class Pool:
     def single(self) -> bool:
         """Whether an image has one class: it then gets patches of one class only."""
         return self.manifest.task == "singlelabel"
+
+    def pixels(self, row: int) -> npt.NDArray[np.uint8]:
+        """A row's image `(H, W, C)`, a view of the prepared pixels."""
+        found: npt.NDArray[np.uint8] = self.prepared.pixels[self.prepared.slots[row]]
+        return found
 
     def patches_of(self, label: int, view: int) -> Ints:
         """The patches of a label in one kind of view."""
@@ -115,15 +120,15 @@ def _usable(manifest: Manifest, prepared: Prepared, rows: npt.NDArray[np.int64] 
     if rows is None:
         parts = manifest.has("split") and (manifest.column("split") == "train").any()
         rows = manifest.rows_of("train") if parts else np.arange(len(manifest))
-    found = np.unique(np.asarray(rows, dtype=np.int64))
-    return found[prepared.slots[found] != BLANK_SLOT]
+    found: Ints = np.unique(np.asarray(rows, dtype=np.int64))
+    return np.asarray(found[prepared.slots[found] != BLANK_SLOT])
 
 
 def _normal_rows(manifest: Manifest, rows: Ints, states: States, normal: int | None) -> Ints:
     """Rows with the normal label; without such a label, those of which every finding is known to be absent."""
     if normal is not None:
-        return rows[states[rows, normal] == 1]
-    return _NONE if manifest.task == "singlelabel" else rows[(states[rows] == 0).all(axis=1)]
+        return np.asarray(rows[states[rows, normal] == 1])
+    return _NONE if manifest.task == "singlelabel" else np.asarray(rows[(states[rows] == 0).all(axis=1)])
 
 
 def _tail(manifest: Manifest, states: States, settings: PasteSettings, normal: int | None) -> tuple[int, ...]:
