@@ -45,7 +45,7 @@ def align(
     """
     columns, wanted = _columns(predictions, manifest, labels)
     keys = _keys(manifest, predictions.level)
-    theirs = _resolved(predictions, keys)
+    theirs = resolved_keys(predictions, keys)
     rows = _expected(manifest, keys, theirs, split)
     place = pd.Series(np.arange(len(theirs)), index=theirs)
     first = _first_rows(keys, rows, predictions.level, manifest)
@@ -94,7 +94,7 @@ def _keys(manifest: Manifest, level: str) -> npt.NDArray[Any]:
     return np.where(studies == "", images, studies)
 
 
-def _resolved(predictions: Predictions, keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def resolved_keys(predictions: Predictions, keys: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The predictions' ids as the manifest writes them: exactly, else by file name, else by its stem."""
     theirs = predictions.keys
     if predictions.level == "study" or pd.Index(keys).intersection(pd.Index(theirs)).size:
