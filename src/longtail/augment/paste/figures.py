@@ -40,9 +40,8 @@ def draw_distribution(effects: LabelEffects, path: Path) -> None:
     plot.barh(places + 0.2, before[order], 0.4, color=_BEFORE, label=f"before: {effects.rows[0]:,} images")
     plot.barh(places - 0.2, after[order], 0.4, color=_AFTER, label=f"after: {effects.rows[1]:,} images")
     for place, label in zip(places, order, strict=True):
-        plot.text(
-            max(1.0, float(after[label])), place, f" {before[label]:,} to {after[label]:,}", va="center", fontsize=7
-        )
+        text = f" {before[label]:,} to {after[label]:,}"
+        plot.text(max(1.0, float(after[label])), float(place), text, va="center", fontsize=7)
     plot.set_xscale("symlog", linthresh=1)
     plot.set_xlim(0, max(10, float(after.max())) * 6)
     plot.set_yticks(places, [effects.labels[label] for label in order], fontsize=8)
