@@ -11,7 +11,11 @@ from longtail.augment.warp import Border, warped_batch
 
 def augment_on_device(pixels: Tensor, plan: Plan, border: Border) -> Tensor:
     """uint8 `(B, H, W, C)` on a device through `plan`: float `(B, C, H', W')` in [0, 1], there."""
-    images = pixels.permute(0, 3, 1, 2).float().div_(255).contiguous()
+    return augment_floats(pixels.permute(0, 3, 1, 2).float().div_(255).contiguous(), plan, border)
+
+
+def augment_floats(images: Tensor, plan: Plan, border: Border) -> Tensor:
+    """The same for float images `(B, C, H, W)` in [0, 1], of any number of levels; `images` may be written into."""
     images = _placed(images, plan, border)
     for work in plan.work:
         chosen = np.flatnonzero(work.active)

@@ -13,6 +13,8 @@ from typing import Any
 
 from torch import Tensor
 
+from longtail.models.weights.transformers_dinov2 import from_transformers
+
 Conversion = Callable[[dict[str, Tensor]], dict[str, Tensor]]
 _NAMES = ("checkpoint_filter_fn", "_filter_torchvision_pretrained", "_filter_fn", "checkpoint_filter_fn_classifier")
 
@@ -23,7 +25,10 @@ def conversion_of(name: str, model: Any) -> Conversion | None:
 
     family = sys.modules[timm.models.model_entrypoint(name.partition(".")[0]).__module__]
     found = next((getattr(family, each) for each in _NAMES if hasattr(family, each)), None)
-    return None if found is None else _of_one_argument(found, model)
+    if found is None:
+        return None
+    convert = _of_one_argument(found, model)
+    return lambda state: convert(from_transformers(state))
 
 
 def _of_one_argument(function: Callable[..., Any], model: Any) -> Conversion:
