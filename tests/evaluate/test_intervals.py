@@ -79,7 +79,7 @@ def test_intervals_cover_the_truth() -> None:
 def test_progress_and_what_is_refused() -> None:
     told: list[int] = []
     bootstrap([0, 1, 1], [0.1, 0.2, 0.05], resamples=30, progress=told.append)
-    assert (sum(told), len(told)) == (30, 3)
+    assert (sum(told), len(told)) == (30, 4)
     with pytest.raises(UserError, match="unknown metric 'auc'"):
         bootstrap([0, 1], [0, 1], "auc")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="0 resamples"):

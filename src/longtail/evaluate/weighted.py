@@ -1,84 +1,141 @@
 """AP and AUROC of weighted rows from one sort: scikit-learn's `sample_weight` for many weightings of the same rows.
 
-A row matters only by which positives it scores above, so each row gets the number of its bin between them once, and a
-weighting costs one pass that adds each row's weight to its bin: in the order of the rows, without a sort or a gather.
+Rows are sorted by score once. Between two positives only the sum of the rows' weights matters, so a weighting costs one
+pass that gathers the weights in that order and sums short runs of them, eight weightings at a time (`packing`); what
+follows touches positives only. Sums are of whole numbers, hence exact.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from longtail.evaluate.arrays import Booleans, Floats, by_label, ratio
-from longtail.evaluate.packing import Packed
+from longtail.evaluate.packing import MOST, Packed, Words, fields, running, with_stops
 
-_Rows = npt.NDArray[np.intp]
+_Places = npt.NDArray[np.intp]
+
+_TOGETHER = 1024  # runs gathered at once
+RUN = 16  # rows summed within 8 bits: enough for weights up to 15, which resamples practically never exceed
 
 
 @dataclass(frozen=True)
-class BinnedLabel:
-    """One label's rows, placed among its K thresholds: the distinct scores of its positives, rising.
+class RankedLabel:
+    """One label's known rows by falling score, as runs that no threshold cuts; P positives.
 
-    `bins` `(N,)` is 2j for a row below threshold j (and above those before), 2j + 1 for one at it, 2K above all, and
-    2K + 1 where unknown. `hits` `(P,)` are the positive rows, `hit_bins` `(P,)` the threshold of each.
+    `units` `(n,)` is each row's place in a weighting; `starts` where each run begins; `stops` the runs after which sums
+    are wanted. `through` and `above` `(P,)` are, for each positive, the stops after all rows that score as high or
+    higher, and higher (None unless asked for). `hits` `(P,)` are the positives' units, `hit_stops`, `hits_through` and
+    `hits_above` the same for them.
     """
 
-    bins: _Rows
-    hits: _Rows
-    hit_bins: _Rows
-    thresholds: int
+    units: _Places
+    starts: _Places
+    stops: _Places
+    through: _Places
+    above: _Places | None
+    hits: _Places
+    hit_stops: _Places
+    hits_through: _Places
+    hits_above: _Places | None
 
 
-def binned_labels(states: npt.NDArray[Any], scores: npt.NDArray[Any]) -> list[BinnedLabel | None]:
-    """Every label of `(N, C)` arrays; None without positives or without negatives."""
+def ranked_labels(
+    states: npt.NDArray[Any],
+    scores: npt.NDArray[Any],
+    index: npt.NDArray[np.intp] | None,
+    *,
+    above: bool,
+    largest: int = MOST // RUN,
+) -> list[RankedLabel | None]:
+    """Every label of `(N, C)` arrays for weights up to `largest`; None without positives or without negatives.
+
+    `index` `(N,)` is each row's unit (patient), None when each row is its own. AUROC needs `above`.
+    """
+    units = np.arange(len(states)) if index is None else index
     labels = by_label(states, scores)
-    return [_binned(known, *label) for known, label in zip((states == states).T, labels, strict=True)]
+    return [
+        _ranked(units[known], *label, above, max(MOST // largest, 1))
+        for known, label in zip((states == states).T, labels, strict=True)
+    ]
 
 
-def weighted_ap(label: BinnedLabel, weights: Packed) -> Floats:
+def weighted_ap(label: RankedLabel, weights: Packed) -> Floats:
     """AP under each weighting, `(count,)`; nan where it leaves no positives or no negatives."""
-    rows, (gained, hits) = _rows_from(label, weights), _hits(label, weights)
-    through, total = weights.unpacked(rows[:, 1:-1:2]), hits[:, 0]
-    found = ratio((gained * (hits / np.maximum(through, 1))).sum(axis=1), total)
-    return np.where(weights.unpacked(rows[:, :1])[:, 0] > total, found, np.nan)
+    rows, gained, hits = _sums(label, weights)
+    total = hits[:, -1].copy()
+    precise = hits[:, label.hits_through]
+    precise /= np.maximum(rows[:, label.through], 1)
+    precise *= gained
+    return np.where(rows[:, -1] > total, ratio(precise.sum(axis=1), total), np.nan)[: weights.count]
 
 
-def weighted_auroc(label: BinnedLabel, weights: Packed) -> Floats:
+def weighted_auroc(label: RankedLabel, weights: Packed) -> Floats:
     """AUROC under each weighting, `(count,)`; nan where it leaves no positives or no negatives."""
-    rows, (gained, hits) = _rows_from(label, weights), _hits(label, weights)
-    total = hits[:, 0]
-    negatives = weights.unpacked(rows[:, :1])[:, 0] - total
-    through = weights.unpacked(rows[:, 1:-1:2]) - hits  # negatives that score as high or higher
-    above = weights.unpacked(rows[:, 2::2]) - (hits - gained)
+    if label.above is None or label.hits_above is None:
+        raise ValueError("rank the labels with above=True")
+    rows, gained, hits = _sums(label, weights)
+    total = hits[:, -1]
+    negatives = rows[:, -1] - total
+    through = rows[:, label.through] - hits[:, label.hits_through]  # negatives that score as high or higher
+    above = rows[:, label.above] - hits[:, label.hits_above]
     below = negatives[:, None] - (above + through) / 2  # a tie counts half
-    return ratio((gained * below).sum(axis=1), total * negatives)
+    return ratio((gained * below).sum(axis=1), total * negatives)[: weights.count]
 
 
-def _rows_from(label: BinnedLabel, weights: Packed) -> Floats:
-    """Each word's sum over known rows in bin i or above, `(W, 2K + 1)`."""
-    bins = 2 * label.thresholds + 1
-    sums = [np.bincount(label.bins, weights=word, minlength=bins)[:bins] for word in weights.words]
-    return _from_above(np.stack(sums))
+def _sums(label: RankedLabel, weights: Packed) -> tuple[Floats, Floats, Floats]:
+    """Running sums over all rows at the stops, each positive's weight, and running sums over the positives."""
+    runs = _run_sums(label, weights.words)
+    hits = weights.words.take(label.hits, mode="clip")
+    return running(runs, label.stops), fields(hits), running(hits, label.hit_stops)
 
 
-def _hits(label: BinnedLabel, weights: Packed) -> tuple[Floats, Floats]:
-    """Each weighting's positives at each threshold, and at it or above, `(count, K)` each."""
-    sums = [np.bincount(label.hit_bins, weights=word[label.hits], minlength=label.thresholds) for word in weights.words]
-    gained = weights.unpacked(np.stack(sums))
-    return gained, _from_above(gained)
+def _run_sums(label: RankedLabel, words: Words) -> Words:
+    """Each run's sum; some runs at a time, so that what is gathered stays in the cache."""
+    bounds = np.append(label.starts[::_TOGETHER], len(label.units))
+    gathered, found = np.empty(np.diff(bounds).max(), dtype=np.uint64), np.empty(len(label.starts), dtype=np.uint64)
+    for i, (start, end) in enumerate(pairwise(bounds)):
+        part, runs = gathered[: end - start], slice(i * _TOGETHER, (i + 1) * _TOGETHER)
+        words.take(label.units[start:end], out=part, mode="clip")
+        np.add.reduceat(part, label.starts[runs] - start, out=found[runs])
+    return found
 
 
-def _from_above(values: Floats) -> Floats:
-    return np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
-
-
-def _binned(known: Booleans, score: npt.NDArray[Any], positive: Booleans) -> BinnedLabel | None:
+def _ranked(units: _Places, score: npt.NDArray[Any], positive: Booleans, above: bool, run: int) -> RankedLabel | None:
     if positive.all() or not positive.any():
         return None
-    thresholds, hit_bins = np.unique(score[positive], return_inverse=True)
-    place = thresholds.searchsorted(score)
-    at = thresholds[np.minimum(place, len(thresholds) - 1)] == score
-    bins = np.full(len(known), 2 * len(thresholds) + 1, dtype=np.intp)
-    bins[known] = 2 * place + at
-    return BinnedLabel(bins, np.flatnonzero(known)[positive], hit_bins.reshape(-1), len(thresholds))
+    order = np.argsort(-score, kind="stable")
+    falling, places = -score[order], np.flatnonzero(positive[order])
+    mine = falling[places]
+    ends = falling.searchsorted(mine, side="right")
+    begins = falling.searchsorted(mine, side="left") if above else ends
+    starts = _runs(np.unique(np.concatenate([[0], begins, ends, [len(order)]])), run)
+    stops, through, before = _stops(starts.searchsorted(ends), starts.searchsorted(begins), len(starts))
+    last, first = mine.searchsorted(mine, side="right"), mine.searchsorted(mine, side="left")
+    hit_stops, hits_through, hits_before = _stops(last, first if above else last, len(mine))
+    return RankedLabel(
+        units=units[order],
+        starts=starts,
+        stops=stops,
+        through=through,
+        above=before if above else None,
+        hits=units[order[places]],
+        hit_stops=hit_stops,
+        hits_through=hits_through,
+        hits_above=hits_before if above else None,
+    )
+
+
+def _runs(cuts: _Places, run: int) -> _Places:
+    """Where runs of at most `run` rows begin that no cut (0 and the number of rows among them) divides."""
+    pieces = -(-np.diff(cuts) // run)
+    first = np.repeat(np.cumsum(pieces) - pieces, pieces)
+    return np.asarray(np.repeat(cuts[:-1], pieces) + (np.arange(pieces.sum()) - first) * run, dtype=np.intp)
+
+
+def _stops(through: _Places, above: _Places, length: int) -> tuple[_Places, _Places, _Places]:
+    """All stops, the end among them, and where `through` and `above` stand in these."""
+    stops = with_stops(np.concatenate([through, above, [length]]), length)
+    return stops, stops.searchsorted(through), stops.searchsorted(above)
