@@ -25,6 +25,7 @@ from longtail.losses.focus import power
 from longtail.losses.fused import Gain, focal_gain, mixed, with_slope
 from longtail.losses.labels import Weights, as_weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, precise
+from longtail.losses.shapes import check_labels, check_per_class
 
 
 def asymmetric_loss(
@@ -42,7 +43,7 @@ def asymmetric_loss(
 
     `mean` divides by the number of known entries.
     """
-    weight = None if label_weight is None else weights_at(label_weight, precise(logits))
+    weight = None if label_weight is None else weights_at(label_weight, precise(logits), "label_weight")
     return asymmetric_with_weights(
         logits,
         target,
@@ -69,6 +70,10 @@ def asymmetric_with_weights(
     reduction: Reduction,
 ) -> Tensor:
     """ASL whose two sides have weights of their own, each a number or `(C,)`."""
+    check_labels(logits, target)
+    for weight in (positive_weight, negative_weight):
+        if isinstance(weight, Tensor):
+            check_per_class(weight, logits, "class_counts")
     if_positive, if_negative = asymmetric_gains(
         logits, gamma_pos=gamma_pos, gamma_neg=gamma_neg, clip=clip, detach_focus=detach_focus
     )

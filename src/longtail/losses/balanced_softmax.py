@@ -14,6 +14,7 @@ from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
+from longtail.losses.shapes import per_class
 
 
 def balanced_softmax_loss(
@@ -21,7 +22,8 @@ def balanced_softmax_loss(
 ) -> Tensor:
     """Balanced softmax of logits `(B, C)` and classes `(B,)`, -1 unknown; `mean` is over the known rows."""
     logits = precise(logits)
-    return cross_entropy_loss(logits + log_counts(class_counts).to(logits), target, reduction=reduction)
+    shift = per_class(log_counts(class_counts), logits, "class_counts")
+    return cross_entropy_loss(logits + shift, target, reduction=reduction)
 
 
 def log_counts(class_counts: Counts) -> Tensor:
@@ -48,4 +50,6 @@ class BalancedSoftmax(nn.Module):
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)` and classes `(B,)` to the loss."""
-        return cross_entropy_loss(precise(inputs) + self.shift, target, reduction=self.reduction)
+        logits = precise(inputs)
+        shift = per_class(self.shift, logits, "class_counts")
+        return cross_entropy_loss(logits + shift, target, reduction=self.reduction)

@@ -15,6 +15,7 @@ from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_shares
 from longtail.losses.labels import Weights, as_weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, known, precise
+from longtail.losses.shapes import check_labels
 
 
 def bce_loss(
@@ -32,12 +33,13 @@ def bce_loss(
     `mean` divides by the number of known entries, whatever the weights.
     """
     check_reduction(reduction)
+    check_labels(logits, target)
     logits = precise(logits)
     mask, filled = known(target.to(logits.dtype))
     if smoothing:
         filled = filled * (1 - smoothing) + smoothing / 2
-    weight = mask if label_weight is None else mask * weights_at(label_weight, logits)
-    positive = None if pos_weight is None else weights_at(pos_weight, logits)
+    weight = mask if label_weight is None else mask * weights_at(label_weight, logits, "label_weight")
+    positive = None if pos_weight is None else weights_at(pos_weight, logits, "pos_weight")
     how = "none" if reduction == "none" else "sum"
     loss = functional.binary_cross_entropy_with_logits(logits, filled, weight, pos_weight=positive, reduction=how)
     return loss / mask.sum().clamp(min=1) if reduction == "mean" else loss

@@ -21,6 +21,7 @@ from longtail.losses import LOSSES
 from longtail.losses.counts import Counts
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import pick, reduced_rows, require
+from longtail.losses.shapes import check_classes, classes_told, per_class
 from longtail.losses.weights import class_balanced_weights
 
 
@@ -44,18 +45,22 @@ def cb_focal_loss(
     return sigmoid_focal_rows(logits, target, weights, gamma=gamma, reduction=reduction)
 
 
+@classes_told
 def sigmoid_focal_rows(
     logits: Tensor, target: Tensor, class_weight: Tensor, *, gamma: float = 2.0, reduction: Reduction = "mean"
 ) -> Tensor:
     """One-against-all focal loss summed over the classes, times the weight `(C,)` of the row's own class."""
     require(gamma >= 0, f"gamma is {gamma}; it is 0 (no focus) or more.")
+    check_classes(logits, target)
     logits = precise(logits)
     index = target.long().clamp(min=0)[:, None]
     against = logits.scatter(1, index, -logits.gather(1, index))  # -s: how far each question is from its answer
     values = F.softplus(against)
     if gamma:
         values = torch.exp(gamma * (against - values)) * values
-    return reduced_rows(values.sum(dim=1) * pick(class_weight.to(values), target), target >= 0, reduction)
+    return reduced_rows(
+        values.sum(dim=1) * pick(per_class(class_weight, values, "class_counts"), target), target >= 0, reduction
+    )
 
 
 @LOSSES.register(

@@ -17,14 +17,22 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, distributed, nn
 
-from longtail.errors import unknown_name
+from longtail.errors import UserError, unknown_name
 from longtail.losses import LOSSES
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import reduced_rows
+from longtail.losses.shapes import check_features, classes_told
 
 
+@classes_told
 def center_loss(features: Tensor, target: Tensor, centers: Tensor, *, reduction: Reduction = "sum") -> Tensor:
     """Squared distances of features `(B, D)` to their class's centre `(C, D)`, -1 unknown; `mean` over known rows."""
+    check_features(features, target)
+    if centers.ndim != 2 or centers.shape[1] != features.shape[1]:
+        raise UserError(
+            f"features have the shape {tuple(features.shape)} and centres {tuple(centers.shape)};"
+            " centres are (classes, width), as wide as the features."
+        )
     known = target >= 0
     away = precise(features) - precise(centers).index_select(0, target.long().clamp(min=0))
     return reduced_rows(away.square().sum(dim=1) * known, known, reduction)

@@ -19,9 +19,11 @@ from longtail.losses.counts import Counts
 from longtail.losses.labels import Weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, total_mass
+from longtail.losses.shapes import check_classes, check_labels, classes_told
 from longtail.losses.weights import ClassWeight, WeightRule
 
 
+@classes_told
 def cross_entropy_loss(
     logits: Tensor,
     target: Tensor,
@@ -35,10 +37,12 @@ def cross_entropy_loss(
     `mean` divides by the sum of the class weights of the known rows' targets; for probabilities by the known rows.
     """
     logits = precise(logits)
-    weight = None if class_weight is None else weights_at(class_weight, logits)
+    weight = None if class_weight is None else weights_at(class_weight, logits, "class_weight")
     if target.ndim == 2:
+        check_labels(logits, target)
         return _soft(logits, target, label_smoothing, weight, reduction)
     check_reduction(reduction)
+    check_classes(logits, target)
     how = "none" if reduction == "none" else "sum"  # its own mean is nan where no row is known
     loss = F.cross_entropy(
         logits, target.long(), weight, ignore_index=UNKNOWN, reduction=how, label_smoothing=label_smoothing

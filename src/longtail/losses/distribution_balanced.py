@@ -22,6 +22,7 @@ from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_shares
 from longtail.losses.fused import Gain, focal_gain, mixed, with_slope
 from longtail.losses.masking import Reduction, check_reduction, precise
+from longtail.losses.shapes import check_labels, check_per_class
 
 
 def distribution_balanced_loss(
@@ -86,6 +87,8 @@ def balanced_tolerant(
     reduction: Reduction,
 ) -> Tensor:
     """The loss from the labels' constants `rarity` and `bias`, each `(C,)`."""
+    check_labels(logits, target)
+    check_per_class(rarity, logits, "class_counts")
     weight = rebalancing_weights(target, rarity, *smoothing_map)
     if_positive, if_negative = tolerant_gains(logits, bias, neg_scale, gamma)
     parts = mixed(

@@ -17,9 +17,11 @@ from longtail.losses.counts import Counts
 from longtail.losses.labels import Weights, weights_at
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, require
+from longtail.losses.shapes import check_classes, classes_told
 from longtail.losses.weights import ClassWeight, WeightRule
 
 
+@classes_told
 def focal_loss(
     logits: Tensor,
     target: Tensor,
@@ -30,12 +32,14 @@ def focal_loss(
 ) -> Tensor:
     """Softmax focal loss of logits `(B, C)` and classes `(B,)`, -1 unknown; `mean` is over the known rows."""
     require(gamma >= 0, f"gamma is {gamma}; it is 0 (plain cross-entropy) or more.")
-    surprise = F.cross_entropy(precise(logits), target.long(), ignore_index=UNKNOWN, reduction="none")
+    check_classes(logits, target)
+    logits = precise(logits)
+    surprise = F.cross_entropy(logits, target.long(), ignore_index=UNKNOWN, reduction="none")
     # 1 - p without cancellation; away from 0, where the power has no finite slope for gamma below 1.
     doubt = (-torch.expm1(-surprise)).clamp(min=1e-12)
     values = doubt**gamma * surprise
     if class_weight is not None:
-        values = values * pick(weights_at(class_weight, values), target)
+        values = values * pick(weights_at(class_weight, logits, "class_weight"), target)
     return reduced_rows(values, target >= 0, reduction)
 
 

@@ -14,6 +14,7 @@ from torch.autograd import Function
 
 from longtail.losses.focus import power
 from longtail.losses.masking import Reduction, check_reduction, sides
+from longtail.losses.shapes import check_labels
 
 
 class Gain(NamedTuple):
@@ -54,6 +55,7 @@ def mixed(
     `mean` divides by the number of known entries, whatever the weights.
     """
     check_reduction(reduction)
+    check_labels(if_positive.value, target)
     positive, negative = sides(target.to(if_positive.value.dtype))
     scale: Tensor | float = -1.0
     if reduction == "mean":

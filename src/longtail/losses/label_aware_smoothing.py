@@ -21,6 +21,7 @@ from longtail.losses import LOSSES
 from longtail.losses.counts import Counts, as_counts
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import UNKNOWN, pick, reduced_rows, require
+from longtail.losses.shapes import check_classes, classes_told, per_class
 
 Shape = Literal["concave", "linear", "convex", "exp"]
 
@@ -68,11 +69,15 @@ def label_aware_smoothing_loss(
     return smoothed_loss(logits, target, smoothing, reduction=reduction)
 
 
+@classes_told
 def smoothed_loss(logits: Tensor, target: Tensor, smoothing: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     """Cross-entropy of logits `(B, C)` and classes `(B,)`, each smoothed by its class's share of `smoothing` `(C,)`."""
+    check_classes(logits, target)
     log_p = F.log_softmax(precise(logits), dim=1)
     hit = F.nll_loss(log_p, target.long(), ignore_index=UNKNOWN, reduction="none")
-    values = torch.lerp(hit, -log_p.mean(dim=1), pick(smoothing.to(log_p), target))  # both parts 0 for unknown rows
+    values = torch.lerp(
+        hit, -log_p.mean(dim=1), pick(per_class(smoothing, log_p, "class_counts"), target)
+    )  # both parts 0 for unknown rows
     return reduced_rows(values, target >= 0, reduction)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from longtail.losses.counts import Counts, as_shares
+from longtail.losses.shapes import per_class
 
 Weights = Tensor | Sequence[float] | float
 
@@ -16,9 +17,9 @@ def prior_log_odds(class_counts: Counts, num_rows: int) -> Tensor:
     return torch.logit(as_shares(class_counts, num_rows).clamp(half, 1 - half)).float()
 
 
-def weights_at(weights: Weights, logits: Tensor) -> Tensor:
-    """Weights, one or `(C,)`, in the logits' precision and on their device."""
-    return torch.as_tensor(weights, dtype=logits.dtype, device=logits.device)
+def weights_at(weights: Weights, logits: Tensor, name: str = "weights") -> Tensor:
+    """Weights, one or `(C,)`, in the precision and on the device of logits `(B, C)`; `name` is the argument's."""
+    return per_class(torch.as_tensor(weights, dtype=logits.dtype, device=logits.device), logits, name)
 
 
 def as_weights(weights: Weights | None) -> Tensor | None:

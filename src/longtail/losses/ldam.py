@@ -27,6 +27,7 @@ from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.labels import Weights
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import require
+from longtail.losses.shapes import check_classes, classes_told, per_class
 from longtail.losses.weights import ClassWeight, WeightRule
 
 
@@ -53,6 +54,7 @@ def ldam_loss(
     return margin_loss(logits, target, margins, scale=scale, class_weight=class_weight, reduction=reduction)
 
 
+@classes_told
 def margin_loss(
     logits: Tensor,
     target: Tensor,
@@ -63,9 +65,10 @@ def margin_loss(
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Cross-entropy of `scale` times the cosines `(B, C)`, the target's lowered by its class's margin `(C,)` first."""
+    check_classes(logits, target)
     scaled = scale * precise(logits)
     index = target.long().clamp(min=0)[:, None]  # an unknown row is ignored below, whatever its margin
-    scaled = scaled.scatter_add_(1, index, (-scale * margins.to(scaled))[index])
+    scaled = scaled.scatter_add_(1, index, (-scale * per_class(margins, scaled, "class_counts"))[index])
     return cross_entropy_loss(scaled, target, class_weight=class_weight, reduction=reduction)
 
 

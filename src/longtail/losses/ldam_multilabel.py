@@ -17,6 +17,7 @@ from longtail.losses.counts import Counts
 from longtail.losses.labels import Weights
 from longtail.losses.ldam import ldam_margins, scaled_logits
 from longtail.losses.masking import Reduction, check_reduction, precise
+from longtail.losses.shapes import check_labels, per_class
 from longtail.losses.weights import ClassWeight, WeightRule
 
 
@@ -48,8 +49,9 @@ def bce_with_margins(
     reduction: Reduction = "mean",
 ) -> Tensor:
     """BCE of `scale * (logits - target * margins)`, `margins` `(C,)`."""
+    check_labels(logits, target)
     logits = precise(logits)
-    lowered = logits - target.to(logits.dtype).nan_to_num(0.0) * margins.to(logits)
+    lowered = logits - target.to(logits.dtype).nan_to_num(0.0) * per_class(margins, logits, "class_counts")
     scaled = lowered if scale == 1 else lowered * scale
     return bce_loss(scaled, target, pos_weight=pos_weight, reduction=reduction)
 

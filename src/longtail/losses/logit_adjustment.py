@@ -20,6 +20,7 @@ from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.labels import Weights
 from longtail.losses.masking import Reduction, precise
+from longtail.losses.shapes import per_class
 from longtail.losses.weights import ClassWeight, WeightRule
 
 
@@ -46,7 +47,7 @@ def logit_adjusted_loss(
 def adjust_logits(logits: Tensor, class_counts: Counts, *, tau: float = 1.0) -> Tensor:
     """After training without adjustment: `logits - tau log prior` `(B, C)`, which no longer favour frequent classes."""
     logits = precise(logits)
-    return logits - tau * log_prior(class_counts).to(logits)
+    return logits - per_class(tau * log_prior(class_counts), logits, "class_counts")
 
 
 @LOSSES.register(
@@ -79,5 +80,6 @@ class LogitAdjustment(nn.Module):
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)` and classes `(B,)` to the loss."""
-        shifted = precise(inputs) + self.shift
+        logits = precise(inputs)
+        shifted = logits + per_class(self.shift, logits, "class_counts")
         return cross_entropy_loss(shifted, target, class_weight=self.class_weight(), reduction=self.reduction)

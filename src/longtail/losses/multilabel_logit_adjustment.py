@@ -19,6 +19,7 @@ from longtail.losses.bce import bce_loss
 from longtail.losses.counts import Counts
 from longtail.losses.labels import prior_log_odds
 from longtail.losses.masking import Reduction, check_reduction, precise
+from longtail.losses.shapes import per_class
 
 
 def multilabel_logit_adjusted_loss(
@@ -40,7 +41,7 @@ def multilabel_logit_adjusted_loss(
 def adjust_label_logits(logits: Tensor, class_counts: Counts, num_rows: int, *, tau: float = 1.0) -> Tensor:
     """After training without adjustment: `logits - tau log(pi / (1 - pi))`, `(B, C)`."""
     logits = precise(logits)
-    return logits - tau * prior_log_odds(class_counts, num_rows).to(logits)
+    return logits - per_class(tau * prior_log_odds(class_counts, num_rows), logits, "class_counts")
 
 
 @LOSSES.register("multilabel_logit_adjustment", paper="after Menon et al. 2021", code="none", task="multilabel")
@@ -58,4 +59,5 @@ class MultilabelLogitAdjustment(nn.Module):
 
     def forward(self, inputs: Tensor, target: Tensor) -> Tensor:
         """Logits `(B, C)`, targets `(B, C)`, nan unknown."""
-        return bce_loss(precise(inputs) + self.shift, target, reduction=self.reduction)
+        logits = precise(inputs)
+        return bce_loss(logits + per_class(self.shift, logits, "class_counts"), target, reduction=self.reduction)

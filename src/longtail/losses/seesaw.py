@@ -24,6 +24,7 @@ from longtail.losses.counts import Counts, as_counts
 from longtail.losses.cross_entropy import cross_entropy_loss
 from longtail.losses.masking import Reduction, precise
 from longtail.losses.rows import require
+from longtail.losses.shapes import check_classes, classes_told, per_class
 
 
 def seesaw_loss(
@@ -46,13 +47,15 @@ def _check(p: float, q: float, eps: float) -> None:
     require(p >= 0 and q >= 0 and 0 < eps < 1, f"p is {p}, q {q} and eps {eps}; p, q >= 0 and eps in (0, 1).")
 
 
+@classes_told
 def _seesaw(
     logits: Tensor, target: Tensor, counts: Tensor, p: float, q: float, eps: float, reduction: Reduction
 ) -> Tensor:
+    check_classes(logits, target)
     logits = precise(logits)
     with torch.no_grad():
         index = target.long().clamp(min=0)[:, None]
-        log_counts = p * counts.to(logits).clamp(min=1).log()
+        log_counts = p * per_class(counts, logits, "class_counts").clamp(min=1).log()
         mitigation = (log_counts - log_counts[index]).clamp_(max=0)
         log_sigma = F.log_softmax(logits, dim=1)
         own = log_sigma.gather(1, index).clamp_(min=math.log(eps))

@@ -31,7 +31,7 @@ def sigmoid_focal_loss(
     `alpha` weighs positives and `1 - alpha` negatives; None leaves both at 1. `mean` divides by the known entries.
     """
     share = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
-    each = 1.0 if label_weight is None else weights_at(label_weight, precise(logits))
+    each = 1.0 if label_weight is None else weights_at(label_weight, precise(logits), "label_weight")
     return asymmetric_with_weights(
         logits,
         target,

@@ -13,6 +13,7 @@ from torch.nn import functional
 from longtail.losses import LOSSES
 from longtail.losses.labels import Weights, as_weights, weights_at
 from longtail.losses.masking import Reduction, check_reduction, known, precise
+from longtail.losses.shapes import check_labels
 
 
 def soft_margin_loss(
@@ -22,11 +23,12 @@ def soft_margin_loss(
 
     `mean` divides by the number of images with a known label.
     """
+    check_labels(logits, target)
     logits = precise(logits)
     mask, filled = known(target.to(logits.dtype))
     count = mask.sum(dim=1)
     weight = mask / count.clamp(min=1).unsqueeze(1)
-    weight = weight if label_weight is None else weight * weights_at(label_weight, logits)
+    weight = weight if label_weight is None else weight * weights_at(label_weight, logits, "label_weight")
     rows = count.clamp(max=1)
     if reduction == "none":
         return functional.binary_cross_entropy_with_logits(logits, filled, weight, reduction="none").sum(dim=1)

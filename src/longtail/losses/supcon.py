@@ -29,6 +29,7 @@ from longtail.losses.gather import gather_rows
 from longtail.losses.masking import known, precise
 from longtail.losses.projection import projection_head
 from longtail.losses.rows import require
+from longtail.losses.shapes import check_features
 
 Overlap = Literal["jaccard", "any"]
 Lonely = Literal["skip", "zero"]
@@ -50,6 +51,7 @@ def supcon_loss(
     The mean is over the anchors (each view of each row) that have a positive; 0 if none has.
     """
     _check(temperature, base_temperature, overlap, lonely)
+    check_features(features, target, views=True, labels=True)
     if gather:
         features, target = gather_rows(features), gather_rows(target)
     features = features if features.ndim == 3 else features[:, None]

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from longtail.errors import unknown_name
 from longtail.losses import LOSSES
 from longtail.losses.distances import centred, root, same_class, squared_distances
+from longtail.losses.shapes import check_features
 
 Mining = Literal["batch_hard", "batch_all", "semihard"]
 
@@ -49,6 +50,7 @@ def triplet_terms(
     """`triplet_loss`, and how many of its hinges are open."""
     if mining not in _MINING:
         raise unknown_name("mining", mining, _MINING)
+    check_features(features, target)
     total, opened, count = _MINING[mining](features, target, margin, squared)
     count = count.clamp(min=1)
     return TripletTerms(total / count, (opened / count).detach())

@@ -23,6 +23,7 @@ from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.losses.fused import with_slope
 from longtail.losses.masking import precise
+from longtail.losses.shapes import check_labels
 
 _DEEP = -1e30
 
@@ -31,6 +32,7 @@ def two_way_loss(
     logits: Tensor, target: Tensor, *, temperature_pos: float = 4.0, temperature_neg: float = 1.0
 ) -> Tensor:
     """Two-way loss of logits `(B, C)` and targets `(B, C)`; above 0.5 is positive, nan unknown. A single number."""
+    check_labels(logits, target)
     with torch.no_grad():
         scores = precise(logits)
         positive = (target > 0.5).to(scores.dtype)
