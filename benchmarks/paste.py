@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def plans(pool: Pool, settings: PasteSettings) -> tuple[dict[str, Any], list[Pas
     kept: list[Paste] = []
     for companions in ("keep", "correlated", "none"):
         changed = replace(settings, companions=companions)
-        seconds, plan = seconds_of(lambda changed=changed: list(plan_pastes(pool, changed)))
+        seconds, plan = seconds_of(partial(lambda wanted: list(plan_pastes(pool, wanted)), changed))
         found[f"plan, {companions}"] = {
             "images_per_second": round(len(plan) / seconds),
             "mean_change_of_correlations": round(label_effects(pool, plan).plain()["correlation_change"]["mean"], 4),
@@ -62,7 +63,7 @@ def pixels(pool: Pool, settings: PasteSettings, plan: list[Paste]) -> dict[str, 
     found = {}
     for name, options in (("pixels, hard edges", {}), ("pixels, soft and matched", MATCHED)):
         changed = replace(settings, **options)
-        seconds, _ = seconds_of(lambda changed=changed: [pasted_image(pool, changed, paste).sum() for paste in plan])
+        seconds, _ = seconds_of(partial(lambda wanted: [pasted_image(pool, wanted, one) for one in plan], changed))
         found[name] = {"images_per_second": round(len(plan) / seconds)}
     return found
 

@@ -13,7 +13,7 @@ from longtail.data.audit.label_relations import label_relations
 
 Labels = tuple[int, ...]
 CANDIDATES = 12  # proposals for each image
-_ENOUGH = 64  # tries to find that many different ones
+_FEW = 64  # real images, up to which each is looked at once at the most
 
 
 class CompanionDraws:
@@ -25,6 +25,7 @@ class CompanionDraws:
         self.together = relations.together
         self.attraction = np.nan_to_num(relations.correlation).clip(min=0)
         self.positive = pool.states == 1
+        self._companions: dict[tuple[int, int], list[Labels]] = {}
 
     def sets(self, label: int, view: int, rng: np.random.Generator) -> list[Labels]:
         """Candidate companions of a label on a normal image, without those that have no patch; never empty."""
@@ -35,17 +36,23 @@ class CompanionDraws:
         if self.settings.companions == "correlated":
             return [self._correlated(label, others, int(rng.integers(1, room + 1)), rng)]
         found: dict[Labels, None] = {(): None}
-        rows = self.pool.having.get((label, view), np.zeros(0, dtype=np.int64))
-        for _ in range(_ENOUGH if len(rows) else 0):
-            real = [other for other in others if self.positive[rows[rng.integers(len(rows))], other]]
-            picked = rng.permutation(real)[:room] if len(real) > room else real
+        real = self._real(label, view)
+        few = len(real) <= _FEW
+        for number in rng.permutation(len(real))[:CANDIDATES] if few else rng.integers(len(real), size=CANDIDATES):
+            picked = real[number] if len(real[number]) <= room else rng.permutation(real[number])[:room]
             found[tuple(sorted(int(other) for other in picked))] = None
-            if len(found) == CANDIDATES:
-                break
         for other in others:
             if self.together[label, other]:
                 found.setdefault((other,), None)
         return list(found)
+
+    def _real(self, label: int, view: int) -> list[Labels]:
+        """What real images with the label have besides, as far as there are patches of it (kept once found)."""
+        if (label, view) not in self._companions:
+            others = np.array([other for other in self.pool.pasteable(view) if other != label], dtype=np.int64)
+            rows = self.pool.having.get((label, view), np.zeros(0, dtype=np.int64))
+            self._companions[label, view] = [tuple(others[self.positive[row, others]].tolist()) for row in rows]
+        return self._companions[label, view]
 
     def partners(
         self, label: int, view: int, rows: npt.NDArray[np.int64], rng: np.random.Generator
@@ -70,6 +77,5 @@ class CompanionDraws:
 
     def _correlated(self, label: int, others: list[int], count: int, rng: np.random.Generator) -> Labels:
         """Labels drawn by their correlation with `label`; evenly where it has none."""
-        chance = self.attraction[label, others] + 1e-9
-        count = min(count, len(others))
-        return tuple(int(other) for other in rng.choice(others, count, replace=False, p=chance / chance.sum()))
+        keys = np.log(self.attraction[label, others] + 1e-9) + rng.gumbel(size=len(others))
+        return tuple(others[place] for place in np.argsort(-keys)[:count])

@@ -9,29 +9,40 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.augment.paste.unions import States
-from longtail.data.audit.label_relations import pair_sums, pearson
+from longtail.data.audit.label_relations import pair_sums, phi
 
 
 class CorrelationKeeper:
-    """The pairwise sums of a growing table of states `(N, C)`, and the correlation matrix that it began with."""
+    """Counts over the pairs of labels of a growing table of states `(N, C)`, and the correlations that it began with.
+
+    Pairs without a correlation at first (a label on no image or on all) are not judged.
+    """
 
     def __init__(self, states: States) -> None:
-        self.sums = pair_sums(states)
-        self.before = pearson(*self.sums)
-        self._judged = np.isfinite(self.before) & np.triu(np.ones(self.before.shape, dtype=bool), 1)
+        first, second = np.triu_indices(states.shape[1], 1)
+        known, positive, together = pair_sums(states)
+        counts = np.stack([known[first, second], positive[first, second], positive[second, first]])
+        counts = np.concatenate([counts, together[None, first, second]])
+        before = phi(*counts)
+        judged = np.isfinite(before)
+        self.first, self.second, self.before = first[judged], second[judged], before[judged]
+        self.counts = counts[:, judged]  # (4, pairs): both known, then first, second and both positive
 
     def strays(self, candidates: States) -> npt.NDArray[np.float64]:
-        """How far the matrix would be from the first one with each of `(K, C)` rows added, `(K,)`."""
-        known, positive = np.isfinite(candidates).astype(np.float64), (candidates == 1).astype(np.float64)
-        pairs = ((known, known), (positive, known), (positive, positive))
-        added = [old + one[:, :, None] * other[:, None, :] for old, (one, other) in zip(self.sums, pairs, strict=True)]
-        change = (pearson(*added) - self.before)[:, self._judged]
-        return np.asarray((change**2).sum(axis=1), dtype=np.float64)
+        """How far the correlations would be from the first ones with each of `(K, C)` rows added, `(K,)`."""
+        return np.asarray(((phi(*self._with(candidates)) - self.before) ** 2).sum(axis=1), dtype=np.float64)
 
     def nearest(self, candidates: States) -> int:
-        """Which of `(K, C)` rows keeps the matrix best, the first of equals."""
+        """Which of `(K, C)` rows keeps the correlations best, the first of equals."""
         return int(np.argmin(self.strays(candidates))) if len(candidates) > 1 else 0
 
     def add(self, row: States) -> None:
         """Count a row `(C,)` in."""
-        self.sums = tuple(old + new for old, new in zip(self.sums, pair_sums(row[None]), strict=True))
+        self.counts = self._with(row[None])[:, 0]
+
+    def _with(self, rows: States) -> npt.NDArray[np.float64]:
+        """The counts with each of `(K, C)` rows added, `(4, K, pairs)`."""
+        known, positive = np.isfinite(rows), rows == 1
+        one, other = (known[:, self.first], positive[:, self.first]), (known[:, self.second], positive[:, self.second])
+        added = np.stack([one[0] & other[0], one[1] & other[0], one[0] & other[1], one[1] & other[1]])
+        return np.asarray(self.counts[:, None] + added, dtype=np.float64)

@@ -28,7 +28,7 @@ def label_relations(states: npt.NDArray[np.float32]) -> LabelRelations:
     return LabelRelations(
         together=together.astype(np.int64),
         conditional=_divide(together, positive_known),
-        correlation=pearson(both_known, positive_known, together),
+        correlation=phi(both_known, positive_known, positive_known.T, together),
     )
 
 
@@ -43,11 +43,13 @@ def pair_sums(states: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64],
     return sums[labels:, labels:], sums[:labels, labels:], sums[:labels, :labels]
 
 
-def pearson(
-    n: npt.NDArray[np.float64], positive: npt.NDArray[np.float64], together: npt.NDArray[np.float64]
+def phi(
+    n: npt.NDArray[np.float64],
+    first: npt.NDArray[np.float64],
+    second: npt.NDArray[np.float64],
+    together: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """The phi coefficient of each pair from counts `(..., C, C)`; exact integers until the last division."""
-    first, second = positive, positive.swapaxes(-1, -2)  # positives of a, and of b, where both are known
+    """The phi coefficient of pairs, any shape, from exact counts of rows: both known, and then first, second, both."""
     spread = np.sqrt((n * first - first**2) * (n * second - second**2))
     return np.asarray(np.clip(_divide(n * together - first * second, spread), -1.0, 1.0), dtype=np.float64)
 
