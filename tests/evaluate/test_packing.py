@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from longtail.evaluate.packing import fields, packed, running, with_stops
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 3000), st.sampled_from([1, 15, 255]))
 def test_running_sums(seed: int, count: int, units: int, largest: int) -> None:
     rng = np.random.default_rng(seed)

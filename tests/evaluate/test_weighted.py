@@ -29,7 +29,7 @@ def _agrees(target: Any, score: Any, weights: Any, index: Any, largest: int = 15
             np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(TARGETS_AND_SCORES, st.integers(0, 10**6), st.booleans())
 def test_scikit_learns_sample_weight(drawn: tuple[Any, Any], seed: int, grouped: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -24,7 +24,7 @@ def made(rows: int = 4, labels: int = 2, level: Any = "image") -> Predictions:
     return Predictions(ids, names, rng.random((rows, labels)).astype(np.float32), level, facts)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 30), st.integers(1, 4), st.sampled_from(["image", "study"]))
 def test_ours_come_back(tmp_path: Path, rows: int, labels: int, level: str) -> None:
     before = made(rows, labels, level)

@@ -1,0 +1,238 @@
+"""`evaluate`: every metric of one predictions file, by label, by group of labels and by column, with intervals."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from longtail.data.manifest import Manifest
+from longtail.evaluate.arrays import Floats, label_counts
+from longtail.evaluate.calibration_error import (
+    ece_cxrlt_style,
+    ece_top_class,
+    ece_top_label,
+    expected_calibration_error,
+)
+from longtail.evaluate.confusion import confusion_matrix
+from longtail.evaluate.defined import macro, undefined_labels
+from longtail.evaluate.fixed_specificity import sensitivity_at_specificity
+from longtail.evaluate.frequency import class_groups
+from longtail.evaluate.label_ranking import (
+    coverage_error,
+    label_ranking_average_precision,
+    label_ranking_loss,
+    lrap_columns,
+)
+from longtail.evaluate.resampling import BLOCKS, sampled
+from longtail.evaluate.results import Evaluation, Label, Number, Part
+from longtail.evaluate.sampled import Method, Sampled, require_level, require_method
+from longtail.evaluate.scored import Rows, scores, weighings
+from longtail.evaluate.setting import Setting, setting
+from longtail.evaluate.top_k import top_k_accuracy
+from longtail.predict.files import read_predictions
+from longtail.predict.predictions import Predictions
+
+_Bounded = Callable[[Sampled], list[Number]]
+
+
+def evaluate(
+    predictions: Predictions | str | Path,
+    manifest: Manifest | str | Path,
+    *,
+    split: str | None = None,
+    labels: Sequence[str] | None = None,
+    level: str | None = None,
+    by: Sequence[str] = (),
+    group: str | None = None,
+    thresholds: dict[str, float] | None = None,
+    head: int | None = None,
+    tail: int | None = None,
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    method: Method = "percentile",
+    seed: int = 0,
+    partial: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> Evaluation:
+    """Metrics with bootstrap intervals.
+
+    `level="study"` averages image predictions over each study. `by` are columns whose values are evaluated apart
+    (view, source ...). `group` is the column whose values are resampled whole (default: patient, lesion, study, else
+    each row).
+    `thresholds` by label give F1 and the like at chosen thresholds beside those at .5. `split`, `labels` and `partial`
+    are those of `longtail.predict.align`.
+    """
+    require_level(confidence)
+    require_method(method)
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest, check_files=False)
+    if not isinstance(predictions, Predictions):
+        predictions = read_predictions(predictions, labels or manifest.labels)
+    what = setting(
+        predictions,
+        manifest,
+        split=split,
+        labels=labels,
+        level=level,
+        group=group,
+        head=head,
+        tail=tail,
+        partial=partial,
+    )
+    chosen = None if thresholds is None else np.array([thresholds.get(name, 0.5) for name in what.labels])
+    pieces = {("", ""): what.rows} | _pieces(what, manifest, by)
+    needed = {(key, name): w for key, rows in pieces.items() for name, w in weighings(rows, chosen).items()}
+    found = sampled(
+        needed, what.rows.units, resamples, seed, blocks=BLOCKS if method == "bca" else 0, progress=progress
+    )
+    done = {
+        key: scores({name: found[each, name] for each, name in found if each == key}, len(what.labels))
+        for key in pieces
+    }
+
+    def bounded(numbers: Sampled) -> list[Number]:
+        low, high = numbers.bounds(confidence, method)
+        return [Number(float(v), float(a), float(b)) for v, a, b in zip(numbers.value, low, high, strict=True)]
+
+    whole = done["", ""]
+    return Evaluation(
+        task=manifest.task,
+        level=what.level,
+        rows=len(what.places),
+        split=split,
+        units={"column": what.grouped_by, "count": what.rows.units},
+        intervals={"method": method, "confidence": confidence, "resamples": resamples, "seed": seed},
+        boundaries={
+            "head above": what.boundaries.head,
+            "tail below": what.boundaries.tail,
+            "rule": what.boundaries.rule,
+            "counted in": what.counted,
+        },
+        means=_means(whole, bounded) | _overall(what.rows),
+        groups=_grouped(whole, what, bounded),
+        labels=_labels(whole, what, bounded),
+        undefined=undefined_labels(what.rows.states, what.labels),
+        parts=_parts(done, pieces, bounded),
+        confusion=_confusion(what.rows),
+        decisions=None if thresholds is None else {"thresholds": thresholds},
+        notes=_notes(what),
+    )
+
+
+def _pieces(what: Setting, manifest: Manifest, by: Sequence[str]) -> dict[tuple[str, str], Rows]:
+    """The rows of each value of each column, in the values' order."""
+    found = {}
+    for column in by:
+        values = manifest.column(column)[what.places]
+        for value in sorted(set(values)):
+            found[column, str(value) or "(empty)"] = what.rows.take(np.flatnonzero(values == value))
+    return found
+
+
+def _means(found: dict[str, Sampled], bounded: _Bounded, members: Any = slice(None)) -> dict[str, Number]:
+    """Each metric's mean over (some of) the labels; overall numbers as they are, where all labels are meant."""
+    means = {}
+    for name, numbers in found.items():
+        single = len(numbers.value) == 1 and name in _OVERALL
+        if single and members != slice(None):
+            continue
+        number = bounded(numbers.mean(slice(None) if single else members))[0]
+        over = None if single else macro(numbers.value[members]).over
+        means[name] = Number(number.value, number.low, number.high, over)
+    return means
+
+
+_OVERALL = {"accuracy", "matthews", "kappa", "quadratic_kappa"}
+
+
+def _grouped(found: dict[str, Sampled], what: Setting, bounded: _Bounded) -> dict[str, dict[str, Number]]:
+    """Means over head, medium and tail labels; for one class per image also over the major and minor classes."""
+    names = np.array(what.groups)
+    members = {name: np.flatnonzero(names == name).tolist() for name in ("head", "medium", "tail") if name in names}
+    if what.rows.targets.ndim == 1 and len(what.labels) >= 4:
+        apart = class_groups(what.train_counts, 3, 3 if len(what.labels) >= 6 else 1)
+        if len(what.labels) == 5:
+            apart = class_groups(what.train_counts, 3, 2)
+        members |= {name: apart[name].tolist() for name in ("major", "minor")}
+    return {name: _means(found, bounded, places) for name, places in members.items()}
+
+
+def _labels(found: dict[str, Sampled], what: Setting, bounded: _Bounded) -> list[Label]:
+    states = what.rows.states
+    positives, negatives = label_counts(states)
+    metrics = {name: bounded(numbers) for name, numbers in found.items() if name not in _OVERALL}
+    metrics |= {name: [Number(float(v)) for v in values] for name, values in _plain(what.rows).items()}
+    return [
+        Label(
+            name=label,
+            group=what.groups[i],
+            train_count=int(what.train_counts[i]),
+            positives=int(positives[i]),
+            negatives=int(negatives[i]),
+            metrics={name: numbers[i] for name, numbers in metrics.items()},
+        )
+        for i, label in enumerate(what.labels)
+    ]
+
+
+def _plain(rows: Rows) -> dict[str, Floats]:
+    """Per-label numbers that have no interval: a bootstrap of calibration errors and of order statistics is biased."""
+    states, values = rows.states, rows.values
+    return {
+        "sensitivity_at_95_specificity": sensitivity_at_specificity(states, values, 0.95),
+        "ece": expected_calibration_error(states, values),
+        "ece_cxrlt_style": ece_cxrlt_style(states, values),
+        "ece_top_label": ece_top_label(states, values),
+        "lrap_columns": lrap_columns(states, values),
+    }
+
+
+def _overall(rows: Rows) -> dict[str, Number]:
+    means = {name: macro(values) for name, values in _plain(rows).items()}
+    found = {name: Number(mean.value, over=mean.over) for name, mean in means.items()}
+    if rows.targets.ndim == 1:
+        found["ece_top_class"] = Number(ece_top_class(rows.targets, rows.values))
+        for k in (2, 3, 5):
+            if k < rows.values.shape[1]:
+                found[f"top_{k}_accuracy"] = Number(top_k_accuracy(rows.targets, rows.values, k))
+        return found
+    found["lrap"] = Number(label_ranking_average_precision(rows.targets, rows.values))
+    found["coverage_error"] = Number(coverage_error(rows.targets, rows.values))
+    found["ranking_loss"] = Number(label_ranking_loss(rows.targets, rows.values))
+    return found
+
+
+def _parts(
+    done: dict[tuple[str, str], dict[str, Sampled]], pieces: dict[tuple[str, str], Rows], bounded: _Bounded
+) -> list[Part]:
+    parts: list[Part] = []
+    first: dict[str, dict[str, Sampled]] = {}
+    for (column, value), found in done.items():
+        if not column:
+            continue
+        base = first.setdefault(column, found)
+        apart = {} if base is found else {name: numbers.minus(base[name]) for name, numbers in found.items()}
+        rows = len(pieces[column, value].values)
+        parts.append(Part(column, value, rows, _means(found, bounded), _means(apart, bounded)))
+    return parts
+
+
+def _confusion(rows: Rows) -> list[list[int]] | None:
+    if rows.targets.ndim == 2:
+        return None
+    matrix: npt.NDArray[np.int64] = confusion_matrix(rows.targets, rows.values)
+    return [[int(cell) for cell in row] for row in matrix]
+
+
+def _notes(what: Setting) -> list[str]:
+    notes = []
+    if what.grouped_by == what.level:
+        notes.append(
+            f"each {what.level} was resampled on its own, since no patient column says which belong together:"
+            " intervals are too narrow if some do."
+        )
+    sums = what.rows.values.sum(axis=1)
+    if what.rows.targets.ndim == 1 and len(sums) and np.abs(sums - 1).max() > 0.01:
+        notes.append("the probabilities of a row do not sum to 1, as those of a softmax do.")
+    return notes
