@@ -1,0 +1,49 @@
+"""A stage's identity: a hash of all that determines its result, so that no finished stage is trained twice.
+
+In it are the stage's settings as resolved, the model's, how images become pixels, the seed, the identities of the
+stages that it starts from, is judged by or adds, and the rows that it may look at with their labels and pixels.
+Not in it: its name, comments, the rest of the recipe, other splits.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from longtail.stages.recipe import Recipe, Stage
+
+FORMAT = 1  # raise it with a change of the code that changes what a stage learns: every stage is then trained anew
+_HOW = ("micro_batch", "compile", "cache")  # how it is computed, not what
+
+
+def stage_identity(recipe: Recipe, name: str, *, seed: int, data: str, parents: Mapping[str, str]) -> str:
+    """The identity of stage `name`; `data` is the digest of its rows and pixels, `parents` are identities by name."""
+    stage = recipe.stages[name]
+    content = {
+        "format": FORMAT,
+        "seed": seed,
+        "task": recipe.task,
+        "model": model_settings(recipe, stage),
+        "images": recipe.images.model_dump(mode="json"),
+        "stage": _settings(stage, parents),
+        "data": data,
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def model_settings(recipe: Recipe, stage: Stage) -> dict[str, Any]:
+    """The recipe's model with what the stage changes, as in YAML."""
+    return {**recipe.model.model_dump(mode="json"), **stage.model}
+
+
+def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that count, other stages by identity."""
+    settings = stage.model_dump(mode="json", by_alias=True)
+    for key in (*_HOW, "model"):
+        settings.pop(key)
+    settings["from"] = parents.get(settings["from"], settings["from"])
+    settings["add"] = [parents[name] for name in settings["add"]]
+    if settings["oversample"]:
+        settings["oversample"]["judged_by"] = parents[settings["oversample"]["judged_by"]]
+    return settings

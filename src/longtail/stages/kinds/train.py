@@ -1,0 +1,140 @@
+"""The stage kind `train`: rows, model and weights for the training loop, then its validation predictions."""
+
+from typing import Any
+
+import numpy as np
+
+from longtail.data.roles import GROUP_ROLES
+from longtail.evaluate.ap import average_precision
+from longtail.predict.files import align, read_predictions, write_predictions
+from longtail.predict.predictions import Predictions
+from longtail.stages.context import StageContext
+from longtail.stages.hand_over import WEIGHTS, take_over
+from longtail.stages.identity import model_settings
+from longtail.stages.job import TrainJob, TrainResult
+from longtail.stages.kinds import STAGE_KINDS
+from longtail.stages.rows import Selection, select_rows
+
+PREDICTIONS = "predictions.parquet"
+
+
+@STAGE_KINDS.register("train")
+def train_stage(context: StageContext) -> dict[str, Any]:
+    """Supervised training of a backbone and a head on the manifest's labels."""
+    from longtail.stages.train import train
+
+    chosen = select_rows(context.manifest, context.stage, seed=context.seed, judged=_judged(context))
+    _tell_flagged(context, chosen)
+    job = training_job(context, chosen)
+    result = train(job)
+    if len(job.valid_rows):
+        write_predictions(_validation(context, job), context.folder / PREDICTIONS)
+    return _facts(context, job, chosen, result)
+
+
+def training_job(context: StageContext, chosen: Selection) -> TrainJob:
+    """Everything that the loop needs, the model with its parent's weights among it."""
+    import torch
+
+    from longtail.stages.loading_models import build_model
+
+    stage, prepared = context.stage, context.pixels(context.stage.image_size)
+    settings = model_settings(context.recipe, stage)
+    if context.parent:
+        settings = {**settings, "weights": "none"}  # they come from the parent
+    torch.manual_seed(context.seed)
+    model = build_model(settings, chosen.labels, prepared.key.channels, stage.image_size, sources=_sources(context)[1])
+    if context.parent:
+        take_over(model, context.parent, stage.hand_over, chosen.labels)
+    return TrainJob(
+        name=context.name,
+        settings=stage,
+        task=context.manifest.task,
+        labels=chosen.labels,
+        prepared=prepared,
+        targets=chosen.targets,
+        train_rows=chosen.train,
+        valid_rows=chosen.valid,
+        active=chosen.active,
+        model=model,
+        mean=_channels(settings["mean"], model.backbone.mean),
+        std=_channels(settings["std"], model.backbone.std),
+        folder=context.folder,
+        seed=context.seed,
+        sources=_sources(context)[0],
+        parent_momentum=context.parent if stage.hand_over.momentum else None,
+        feature_store=context.feature_store,
+        on_event=lambda event: context.watch.on_event(context.name, event),
+        on_step=lambda done, total, speed: context.watch.on_step(context.name, done, total, speed),
+    )
+
+
+def image_predictions(context: StageContext, rows: Any, labels: tuple[str, ...], values: Any) -> Predictions:
+    """Predictions of some of the manifest's rows, with the ids it has."""
+    table = context.manifest.table.iloc[rows].reset_index(drop=True)
+    ids = table[[name for name in ("image", *GROUP_ROLES) if name in table]]
+    facts = {"task": context.manifest.task, "made_by": {"stage": context.name, "recipe": context.recipe.recipe}}
+    return Predictions(ids, labels, np.asarray(values, dtype=np.float32), "image", facts)
+
+
+def _validation(context: StageContext, job: TrainJob) -> Predictions:
+    """What the kept weights predict on the validation rows."""
+    from longtail.models.weights.saving import load_weights
+    from longtail.stages.predicting_rows import predict_values
+
+    load_weights(job.model, job.folder / WEIGHTS)
+    return image_predictions(context, job.valid_rows, job.labels, predict_values(job, job.valid_rows))
+
+
+def _judged(context: StageContext) -> dict[str, float] | None:
+    """Each label's validation AP by the stage that oversampling asks."""
+    rule = context.stage.oversample
+    if rule is None or not (context.parents[rule.judged_by] / PREDICTIONS).is_file():
+        return None
+    predictions = read_predictions(context.parents[rule.judged_by] / PREDICTIONS)
+    aligned = align(predictions, context.manifest, labels=predictions.labels)
+    columns = [context.manifest.labels.index(label) for label in predictions.labels]
+    states = context.manifest.one_hot[aligned.rows][:, columns]
+    return dict(zip(predictions.labels, average_precision(states, aligned.values).tolist(), strict=True))
+
+
+def _tell_flagged(context: StageContext, chosen: Selection) -> None:
+    if context.stage.oversample is not None:
+        told = ", ".join(f"{label} ({value:.3f})" for label, value in chosen.flagged.items()) or "no label"
+        context.watch.on_note(f"{context.name}: oversamples {told}, by {context.stage.oversample.judged_by}'s AP")
+
+
+def _sources(context: StageContext) -> tuple[Any, int]:
+    """Each row's data set as a number, and how many there are; -1 where unknown."""
+    if not context.manifest.has("source"):
+        return None, 0
+    column = context.manifest.column("source")
+    names = sorted(set(column) - {""})
+    number = {name: index for index, name in enumerate(names)}
+    return np.array([number.get(name, -1) for name in column], dtype=np.int64), len(names)
+
+
+def _channels(wanted: float | list[float] | None, own: tuple[float, ...]) -> tuple[float, ...]:
+    if wanted is None:
+        return own
+    return tuple(wanted) if isinstance(wanted, list) else (float(wanted),)
+
+
+def _facts(context: StageContext, job: TrainJob, chosen: Selection, result: TrainResult) -> dict[str, Any]:
+    return {
+        "task": job.task,
+        "labels": list(job.labels),
+        "images": context.recipe.images.model_dump(mode="json"),
+        "sources": _sources(context)[1],
+        "model": model_settings(context.recipe, context.stage),
+        "channels": job.prepared.key.channels,
+        "mean": list(job.mean),
+        "std": list(job.std),
+        "rows": len(job.train_rows),
+        "valid_rows": len(job.valid_rows),
+        "class_counts": dict(zip(job.labels, job.class_counts.tolist(), strict=True)),
+        "kept": {"epoch": result.epoch, "metric": result.metric, "value": result.value},
+        "oversampled": chosen.flagged if context.stage.oversample else None,
+        "dropped": [label for label, stays in zip(job.labels, job.active, strict=True) if not stays],
+        **result.facts,
+    }

@@ -1,0 +1,109 @@
+"""A run's folder: the resolved recipe, on which data and where it runs, and whether it may go on with these."""
+
+import json
+import os
+import platform
+import sys
+from collections import Counter
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from longtail.data.manifest import Manifest
+from longtail.errors import UserError
+from longtail.files import make_folder, write_json, write_text
+from longtail.stages.recipe import Recipe
+
+RECIPE, MANIFEST, ENVIRONMENT = "recipe.yaml", "manifest.json", "environment.json"
+_PACKAGES = ("longtail", "torch", "torchvision", "timm", "numpy", "pandas", "scikit-learn", "pillow", "simplejpeg")
+
+
+def open_run(run: Path, recipe: Recipe, manifest: Manifest, *, command: str, seed: int, smoke: bool = False) -> None:
+    """Write what a run is about; an existing one goes on only on the same manifest."""
+    make_folder(run)
+    told = fingerprint(manifest)
+    _check_same(run, told)
+    write_text(run / RECIPE, recipe_text(recipe, command))
+    write_json(run / MANIFEST, told)
+    write_json(run / ENVIRONMENT, {"command": command, "seed": seed, "smoke": smoke, **environment()})
+
+
+def recipe_text(recipe: Recipe, command: str = "") -> str:
+    """The resolved recipe as YAML, which `longtail fit` takes again; defaults are merged into the stages."""
+    content = recipe.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    content.pop("defaults", None)
+    head = f"# resolved by: {command}\n" if command else ""
+    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+def fingerprint(manifest: Manifest) -> dict[str, Any]:
+    """What tells one manifest from another, without any row of it."""
+    splits = Counter(manifest.column("split")) if manifest.has("split") else Counter()
+    return {
+        "path": str(manifest.path.resolve()) if manifest.path else None,
+        "rows": len(manifest),
+        "task": manifest.task,
+        "labels": list(manifest.labels),
+        "splits": {name or "(none)": count for name, count in sorted(splits.items())},
+        "counts": {
+            name: dict(zip(manifest.labels, manifest.counts(manifest.rows_of(name)).tolist(), strict=True))
+            for name in sorted(splits)
+            if name
+        },
+        "groups": {role: len(set(manifest.column(role)) - {""}) for role in ("patient", "study") if manifest.has(role)},
+        "hash": manifest.digest(),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions and the machine, for the report; nothing about the user."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        **_device(),
+    }
+
+
+def read_run(run: Path, name: str) -> dict[str, Any]:
+    """One of a run's JSON files; the error says that this is no run, or what is wrong with it."""
+    path = run / name
+    if not path.is_file():
+        raise UserError(f"'{run}' is no run: it has no {name}; name the folder that `longtail fit --out` wrote.")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"'{path}' is no JSON ({error}); repeat `longtail fit` to write it again.") from error
+    assert isinstance(found, dict)
+    return found
+
+
+def _check_same(run: Path, told: dict[str, Any]) -> None:
+    if not (run / MANIFEST).is_file():
+        return
+    before = read_run(run, MANIFEST)
+    if before.get("hash") != told["hash"]:
+        raise UserError(
+            f"the run '{run}' was started on a manifest of {before.get('rows', 0):,} rows, and this one"
+            f" ({told['rows']:,} rows) has other rows or labels; restore the manifest, or choose another --out"
+            " (with the same --store nothing that is still valid is trained again)."
+        )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _device() -> dict[str, Any]:
+    """The accelerator, if torch was loaded and has one."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    there = torch.cuda.is_available()
+    return {"device": torch.cuda.get_device_name() if there else "cpu", "threads": torch.get_num_threads()}
