@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few images; writes nothing")
     quick = parser.parse_args().quick
     cv2.setNumThreads(1)
-    images = 200 if quick else 2000
+    images = 200 if quick else 6000
     settings = PasteSettings(on_normal=images // 2, on_tail=images // 2, tail_below=60)
     with tempfile.TemporaryDirectory() as folder:
         manifest = phantoms(Path(folder) / "xray", patients=60 if quick else 500, size=SIZE, workers=1)

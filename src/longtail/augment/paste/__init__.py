@@ -6,7 +6,7 @@ uint8 batches while training. Plan, geometry, pixels and labels are files of the
 
 from typing import TYPE_CHECKING, Any
 
-from longtail.rooms import name_in_room
+from longtail.rooms import name_in_room, names_in_room
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.augment.paste.bank import PatchBank as PatchBank
@@ -26,3 +26,7 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
 def __getattr__(name: str) -> Any:
     """Functions and classes of every file of this room, found on first use."""
     return name_in_room(__name__, __path__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *names_in_room(__path__)})

@@ -10,6 +10,7 @@ from longtail.data.images.resize import Rule, placement
 
 Box = tuple[int, int, int, int]
 _DARK = 0.08  # of the brightest level: what a border of collimation or padding stays under
+_SOME = 0.05  # the share of a row or column that must be brighter: letters at the rim do not count
 
 
 def frame_of(original: tuple[int, int], size: int, rule: Rule) -> Box:
@@ -22,7 +23,7 @@ def content_frame(pixels: npt.NDArray[np.uint8], frame: Box) -> Box:
     left, top, right, bottom = frame
     inner = pixels[top:bottom, left:right].max(axis=2)
     bright = inner > _DARK * float(inner.max(initial=0))
-    rows, columns = np.flatnonzero(bright.mean(1) > 0.02), np.flatnonzero(bright.mean(0) > 0.02)
+    rows, columns = np.flatnonzero(bright.mean(1) > _SOME), np.flatnonzero(bright.mean(0) > _SOME)
     if not len(rows) or not len(columns):
         return frame
     return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
