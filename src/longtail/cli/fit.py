@@ -1,0 +1,48 @@
+"""`longtail fit`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def fit(
+    recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of a shipped one.")],
+    manifest: Annotated[Path, typer.Argument(help="The manifest: CSV or Parquet.")],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings by dotted path to change.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The run's folder; an existing run goes on where it was.")] = Path("run"),
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of finished stages, shared by runs. [default: in the run]")
+    ] = None,
+    prepared: Annotated[
+        Path | None, typer.Option(help="Folder of prepared images. [default: prepared/ beside the manifest]")
+    ] = None,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Tiny sizes and a few batches: does it run at all?")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bits on the same machine.")] = 0,
+) -> None:
+    """Train a recipe's stages on a manifest, then predict, evaluate and report; goes on where it was stopped."""
+    import sys
+
+    from longtail.cli.console import say
+    from longtail.cli.run_progress import watched
+    from longtail.stages.fitting import fit as work
+
+    command = " ".join(["longtail", *sys.argv[1:]]) if sys.argv else "longtail fit"
+    with watched() as watch:
+        run = work(
+            recipe,
+            manifest,
+            out=out,
+            overrides=settings or (),
+            store=store,
+            prepared=prepared,
+            smoke=smoke,
+            seed=seed,
+            command=command,
+            watch=watch,
+        )
+    for path in (run / "metrics.json", run / "report.html"):
+        if path.is_file():
+            say(f"{path.stem}: {path}")

@@ -1,0 +1,68 @@
+"""What `longtail fit` shows while stages run: a bar on a terminal, one plain line per epoch elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from longtail.cli.console import note, progress
+
+if TYPE_CHECKING:
+    from longtail.stages.context import Watch
+
+_SHOWN = ("loss", "lr")
+
+
+@contextmanager
+def watched() -> "Iterator[Watch]":
+    """A `Watch` that prints to stderr."""
+    from longtail.stages.context import Watch
+
+    with _Bars() as bars:
+        yield Watch(on_note=bars.say, on_event=bars.event, on_step=bars.step, on_prepare=bars.prepared)
+
+
+class _Bars(ExitStack):
+    """One bar at a time; a note closes it, and the next step opens another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.what, self.done = "", 0
+        self.advance: Callable[[int], None] = lambda _: None
+        self.terminal = sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        self._end()
+        note(text)
+
+    def event(self, stage: str, event: dict[str, Any]) -> None:
+        if event.get("event") == "epoch":
+            self.say(epoch_line(stage, event))
+
+    def step(self, stage: str, done: int, total: int, speed: float) -> None:
+        if self.terminal:
+            self._to(f"train {stage}", done, total, f"steps ({speed:,.0f} images/s)")
+
+    def prepared(self, size: int, done: int, total: int) -> None:
+        self._to(f"prepare {size} px", done, total, "images")
+
+    def _to(self, what: str, done: int, total: int, unit: str) -> None:
+        if what != self.what:
+            self._end()
+            self.what, self.done = what, 0
+            self.advance = self.enter_context(progress(total, what, unit))
+        self.advance(done - self.done)
+        self.done = done
+
+    def _end(self) -> None:
+        self.close()
+        self.what, self.done = "", 0
+
+
+def epoch_line(stage: str, event: dict[str, Any]) -> str:
+    """`rough: epoch 3, loss 0.213, lr 0.0009, map 0.412, 310 images/s`."""
+    found = {name: event[name] for name in _SHOWN if event.get(name) is not None}
+    found |= {f"val {name}": value for name, value in (event.get("valid") or {}).items() if isinstance(value, float)}
+    told = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+    return f"{time.strftime('%H:%M:%S')} {stage}: epoch {event['epoch']}, {told}, {event['images_per_s']:,.0f} images/s"

@@ -1,0 +1,87 @@
+"""The processes of one training: one, or several that `torchrun` started (DDP; gloo on a CPU, nccl on GPUs)."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed
+
+from longtail.errors import UserError
+
+
+@dataclass(frozen=True)
+class World:
+    """This process's place among all of a training."""
+
+    rank: int = 0
+    size: int = 1
+    local: int = 0  # place on its own machine: which GPU is its
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes files."""
+        return self.rank == 0
+
+
+def joined() -> World:
+    """This process's place; joins the group that `torchrun`'s environment names, once."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return World()
+    if not distributed.is_available():
+        raise UserError(f"{size} processes were started, but this build of PyTorch has no distributed training.")
+    if not distributed.is_initialized():
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return World(distributed.get_rank(), distributed.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def left() -> None:
+    """Leave the group, where one was joined."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def meet(world: World) -> None:
+    """Wait for all other processes."""
+    if world.size > 1:
+        distributed.barrier()
+
+
+def summed(value: Tensor, world: World) -> Tensor:
+    """The sum of a tensor over all processes."""
+    if world.size > 1:
+        value = value.clone()
+        distributed.all_reduce(value)
+    return value
+
+
+def any_process(flag: bool, world: World, device: torch.device) -> bool:
+    """Whether `flag` is set in any process; all must ask."""
+    if world.size == 1:
+        return flag
+    return bool(summed(torch.tensor(float(flag), device=device), world) > 0)
+
+
+def agreed(flag: bool, world: World) -> bool:
+    """Whether `flag` is set in any process, from a part of the program that has no device at hand."""
+    device = torch.device("cuda", world.local) if torch.cuda.is_available() else torch.device("cpu")
+    return any_process(flag, world, device)
+
+
+def interleaved(part: Tensor, total: int, world: World) -> Tensor:
+    """Rows `rank::size` of every process `(n, ...)` put together in order, `(total, ...)`; the same on all."""
+    if world.size == 1:
+        return part
+    most = -(-total // world.size)
+    padded = part.new_zeros(most, *part.shape[1:])
+    padded[: len(part)] = part
+    parts = [torch.empty_like(padded) for _ in range(world.size)]
+    distributed.all_gather(parts, padded)
+    return torch.stack(parts, dim=1).flatten(0, 1)[:total]
+
+
+def send_buffers(module: torch.nn.Module, world: World) -> None:
+    """Give every process the first one's buffers (running statistics of BatchNorm)."""
+    if world.size > 1:
+        for buffer in module.buffers():
+            distributed.broadcast(buffer, 0)
