@@ -1,7 +1,7 @@
 """The evaluate room: metrics of targets and scores, undefined labels with their reasons, and bootstrap intervals.
 
-Pure functions of numpy arrays: targets `(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results
-`(C,)` with nan where undefined. Nothing here reads files, and neither torch nor scikit-learn may enter.
+`evaluate` and `compare` do all of it for prediction files. Pure functions of numpy arrays: targets `(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results
+`(C,)` with nan where undefined. Neither torch nor scikit-learn may enter.
 """
 
 from importlib import import_module
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from longtail.evaluate.calibration_error import ece_top_class as ece_top_class
     from longtail.evaluate.calibration_error import ece_top_label as ece_top_label
     from longtail.evaluate.calibration_error import expected_calibration_error as expected_calibration_error
+    from longtail.evaluate.comparison import Comparison as Comparison
+    from longtail.evaluate.comparison import compare as compare
     from longtail.evaluate.confusion import accuracy as accuracy
     from longtail.evaluate.confusion import balanced_accuracy as balanced_accuracy
     from longtail.evaluate.confusion import class_f1 as class_f1
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from longtail.evaluate.defined import Undefined as Undefined
     from longtail.evaluate.defined import macro as macro
     from longtail.evaluate.defined import undefined_labels as undefined_labels
+    from longtail.evaluate.delong import DeLong as DeLong
+    from longtail.evaluate.delong import delong as delong
+    from longtail.evaluate.evaluation import evaluate as evaluate
     from longtail.evaluate.fixed_specificity import sensitivity_at_specificity as sensitivity_at_specificity
     from longtail.evaluate.frequency import class_groups as class_groups
     from longtail.evaluate.frequency import group_means as group_means
@@ -40,13 +45,22 @@ if TYPE_CHECKING:
     from longtail.evaluate.label_ranking import label_ranking_average_precision as label_ranking_average_precision
     from longtail.evaluate.label_ranking import label_ranking_loss as label_ranking_loss
     from longtail.evaluate.label_ranking import lrap_columns as lrap_columns
+    from longtail.evaluate.multiple import bootstrap_p as bootstrap_p
+    from longtail.evaluate.multiple import holm as holm
     from longtail.evaluate.probability_scores import brier as brier
     from longtail.evaluate.probability_scores import log_loss as log_loss
+    from longtail.evaluate.results import Evaluation as Evaluation
+    from longtail.evaluate.results import Number as Number
     from longtail.evaluate.roc import auroc as auroc
     from longtail.evaluate.top_k import top_k_accuracy as top_k_accuracy
 
 _HOME = {
     "roc": ["auroc"],
+    "evaluation": ["evaluate"],
+    "comparison": ["Comparison", "compare"],
+    "results": ["Evaluation", "Number"],
+    "delong": ["DeLong", "delong"],
+    "multiple": ["bootstrap_p", "holm"],
     "ap": ["average_precision"],
     "intervals": ["Intervals", "bootstrap"],
     "calibration_error": ["ece_cxrlt_style", "ece_top_class", "ece_top_label", "expected_calibration_error"],

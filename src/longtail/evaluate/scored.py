@@ -42,32 +42,45 @@ class Rows:
         return Rows(self.targets[rows], self.values[rows], index, self.units)
 
 
-def weighings(rows: Rows, thresholds: Floats | None = None) -> dict[str, Weighing]:
-    """What has to be resampled for the metrics of `scores`."""
+def weighings(rows: Rows, thresholds: Floats | None = None, only: str | None = None) -> dict[str, Weighing]:
+    """What has to be resampled for the metrics of `scores`, or `only` one part of it."""
     states, values, index = rows.states, rows.values, rows.index
-    needed = {name: ranking(states, values, index, name) for name in ("ap", "auroc")}
-    needed["losses"] = sums(_losses(states, values), index, rows.units)
-    if rows.targets.ndim == 2:
-        needed["at_half"] = sums(_outcomes(states, values, 0.5), index, rows.units)
+
+    def outcomes(threshold: Any) -> Weighing:
+        return sums(_outcomes(states, values, threshold), index, rows.units)
+
+    parts: dict[str, Callable[[], Weighing]] = {
+        "ap": lambda: ranking(states, values, index, "ap"),
+        "auroc": lambda: ranking(states, values, index, "auroc"),
+        "losses": lambda: sums(_losses(states, values), index, rows.units),
+    }
+    if rows.targets.ndim == 1:
+        parts["matrix"] = lambda: _matrix(rows)
+    else:
+        parts["at_half"] = lambda: outcomes(0.5)
         if thresholds is not None:
-            needed["chosen"] = sums(_outcomes(states, values, thresholds), index, rows.units)
-        return needed
-    count = values.shape[1]
-    codes = np.where(rows.targets < 0, count * count, rows.targets * count + values.argmax(axis=1))
-    needed["matrix"] = cells(codes, count * count + 1, index)
-    return needed
+            parts["chosen"] = lambda: outcomes(thresholds)
+    return {name: make() for name, make in parts.items() if only in (None, name)}
 
 
 def scores(found: dict[str, Sampled], labels: int) -> dict[str, Sampled]:
     """Per-label metrics `(C,)` and, for a single-label task, overall ones `(1,)`, from what was resampled."""
-    done = {name: found[name] for name in ("ap", "auroc")}
+    done: dict[str, Sampled] = {name: found[name] for name in ("ap", "auroc") if name in found}
     for part, suffix in (("at_half", ""), ("chosen", "_chosen")):
         if part in found:
             done |= {f"{name}{suffix}": found[part].mapped(of) for name, of in _OF_OUTCOMES.items()}
-    done |= {name: found["losses"].mapped(_share(i)) for i, name in enumerate(("brier", "log_loss"))}
+    if "losses" in found:
+        done |= {name: found["losses"].mapped(_share(i)) for i, name in enumerate(("brier", "log_loss"))}
     if "matrix" in found:
         done |= {name: found["matrix"].mapped(of) for name, of in matrix_metrics(labels).items()}
     return done
+
+
+def _matrix(rows: Rows) -> Weighing:
+    """Counts of true class by predicted class, and of unknown rows."""
+    count = rows.values.shape[1]
+    codes = np.where(rows.targets < 0, count * count, rows.targets * count + rows.values.argmax(axis=1))
+    return cells(codes, count * count + 1, rows.index)
 
 
 def _outcomes(states: npt.NDArray[Any], values: npt.NDArray[Any], threshold: Any) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from longtail.predict.calibration import calibrate as calibrate
+    from longtail.predict.calibration import fit_calibration as fit_calibration
+    from longtail.predict.decisions import Decisions as Decisions
+    from longtail.predict.decisions import decide as decide
+    from longtail.predict.decisions import read_decisions as read_decisions
+    from longtail.predict.decisions import write_decisions as write_decisions
     from longtail.predict.combining import Judges as Judges
     from longtail.predict.combining import Plan as Plan
     from longtail.predict.combining import combine as combine
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from longtail.predict.merging_files import predict_from_files as predict_from_files
     from longtail.predict.predicting import predict as predict
     from longtail.predict.predictions import Predictions as Predictions
+    from longtail.predict.thresholds import choose_thresholds as choose_thresholds
     from longtail.predict.soups import greedy_soup as greedy_soup
     from longtail.predict.soups import soup as soup
     from longtail.predict.stage_predicting import LoadedModel as LoadedModel
@@ -42,6 +49,9 @@ if TYPE_CHECKING:
     from longtail.predict.view_rules.view_choice import choose_views as choose_views
 
 _HOME = {
+    "calibration": ["calibrate", "fit_calibration"],
+    "decisions": ["Decisions", "decide", "read_decisions", "write_decisions"],
+    "thresholds": ["choose_thresholds"],
     "combining": ["Judges", "Plan", "combine"],
     "ensembles": ["ENSEMBLES"],
     "ensembles.diversity": ["Diversity", "diversity", "member_correlation"],

@@ -1,0 +1,163 @@
+"""Decisions: thresholds and calibration chosen on validation rows, kept in `decisions.json` with their origin."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from longtail.data.manifest import Manifest
+from longtail.errors import UserError, listing
+from longtail.evaluate.calibration_error import expected_calibration_error
+from longtail.evaluate.decisions import f1, recall, specificity
+from longtail.evaluate.defined import macro
+from longtail.evaluate.probability_scores import brier, log_loss
+from longtail.evaluate.results import as_plain
+from longtail.files import write_json
+from longtail.predict.calibration import Map, calibrate, fit_calibration
+from longtail.predict.files import read_predictions
+from longtail.predict.matching import align
+from longtail.predict.predictions import Predictions
+from longtail.predict.thresholds import USUAL, choose_thresholds
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was chosen, by label (`calibration` is None where probabilities stay as they are), how and on what.
+
+    `before` and `after` are means over labels on the validation rows themselves, at .5 without calibration and with all
+    that was chosen: how much the choice could do, not what to expect of new rows.
+    """
+
+    thresholds: dict[str, float]
+    calibration: dict[str, Map] | None
+    rule: dict[str, Any]
+    made_from: dict[str, Any]
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+    def calibrated(self, predictions: Predictions) -> Predictions:
+        """The predictions with calibrated probabilities; done twice is an error."""
+        if self.calibration is None:
+            return predictions
+        if predictions.facts.get("calibrated"):
+            raise UserError(f"{predictions.where} are calibrated already; use the predictions from before that.")
+        if missing := [name for name in predictions.labels if name not in self.calibration]:
+            raise UserError(
+                f"the decisions know no label {listing(missing)} of {predictions.where}; they were made for"
+                f" {listing(list(self.calibration))}."
+            )
+        maps = [self.calibration[name] for name in predictions.labels]
+        one_class = self.made_from.get("task") == "singlelabel"
+        return predictions.with_values(calibrate(predictions.values, maps, one_class=one_class), calibrated=True)
+
+    def decided(self, predictions: Predictions) -> npt.NDArray[np.bool_]:
+        """Which labels each row has, `(N, C)`: calibrated where that was chosen, then at each label's threshold."""
+        chosen = np.array([self.thresholds.get(name, USUAL) for name in predictions.labels])
+        found: npt.NDArray[np.bool_] = self.calibrated(predictions).values >= chosen
+        return found
+
+
+def decide(
+    predictions: Predictions | str | Path,
+    manifest: Manifest | str | Path,
+    *,
+    rule: str = "f1",
+    at: float = 0.9,
+    miss_cost: float = 1.0,
+    calibration: str | None = None,
+    split: str | None = None,
+    partial: bool = False,
+) -> Decisions:
+    """Choose thresholds (and calibration before that) on validation rows; the split `test` is refused."""
+    manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest, check_files=False)
+    if not isinstance(predictions, Predictions):
+        predictions = read_predictions(predictions, manifest.labels)
+    split = split or ("val" if manifest.has("split") and "val" in manifest.column("split") else None)
+    targets, values, rows = align(predictions, manifest, split=split, partial=partial)
+    _refuse_test(manifest, rows)
+    states = manifest.one_hot[:0] if not len(rows) else _states(targets, values.shape[1])
+    maps = None if calibration is None else fit_calibration(targets, values, calibration)  # type: ignore[arg-type]
+    one_class = manifest.task == "singlelabel"
+    better = values if maps is None else calibrate(values, maps, one_class=one_class)
+    chosen = choose_thresholds(states, better, rule, at=at, miss_cost=miss_cost)  # type: ignore[arg-type]
+    names = manifest.labels
+    return Decisions(
+        thresholds=dict(zip(names, chosen.thresholds.tolist(), strict=True)),
+        calibration=None if maps is None else dict(zip(names, maps, strict=True)),
+        rule={"thresholds": rule, **_options(rule, at, miss_cost), "calibration": calibration},
+        made_from={
+            "predictions": str(predictions.path) if predictions.path else None,
+            "made_by": predictions.facts.get("made_by"),
+            "task": manifest.task,
+            "split": split,
+            "rows": len(rows),
+            "level": predictions.level,
+            "digest": _digest(predictions),
+            "left_at_half": [name for name, known in zip(names, chosen.defined.tolist(), strict=True) if not known],
+        },
+        before=_numbers(states, values, np.full(len(names), USUAL)),
+        after=_numbers(states, better, chosen.thresholds),
+    )
+
+
+def write_decisions(decisions: Decisions, path: str | Path) -> Path:
+    """Write `decisions.json` whole; returns the path."""
+    write_json(Path(path), {"format": _FORMAT, **as_plain(decisions)})
+    return Path(path)
+
+
+def read_decisions(path: str | Path) -> Decisions:
+    """Read a `decisions.json`; thresholds may have been edited by hand."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"there is no file '{path}'; make it with longtail decide.")
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        thresholds = {str(name): float(value) for name, value in said["thresholds"].items()}
+        calibration, parts = said.get("calibration"), ("rule", "made_from", "before", "after")
+        return Decisions(thresholds, calibration, *(said.get(part) or {} for part in parts))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"'{path}' is not a decisions file ({error}); make it with longtail decide.") from error
+
+
+def _refuse_test(manifest: Manifest, rows: npt.NDArray[np.int64]) -> None:
+    if manifest.has("split") and (count := int((manifest.column("split")[rows] == "test").sum())):
+        raise UserError(
+            f"{count:,} of the rows are of the split 'test'; thresholds and calibration are chosen on validation rows:"
+            " give predictions of these."
+        )
+
+
+def _states(targets: npt.NDArray[Any], labels: int) -> npt.NDArray[Any]:
+    if targets.ndim == 2:
+        return targets
+    same: npt.NDArray[np.bool_] = np.equal(targets[:, None], np.arange(labels))
+    return np.where(targets[:, None] < 0, np.nan, same)
+
+
+def _options(rule: str, at: float, miss_cost: float) -> dict[str, float]:
+    return {"at": at} if rule in ("sensitivity", "specificity") else {"miss_cost": miss_cost} if rule == "cost" else {}
+
+
+def _numbers(states: npt.NDArray[Any], values: npt.NDArray[Any], thresholds: npt.NDArray[Any]) -> dict[str, Any]:
+    found = {
+        "f1": f1(states, values, thresholds),
+        "recall": recall(states, values, thresholds),
+        "specificity": specificity(states, values, thresholds),
+        "brier": brier(states, values),
+        "log_loss": log_loss(states, values),
+        "ece": expected_calibration_error(states, values),
+    }
+    return {name: {"value": macro(numbers).value, "over": macro(numbers).over} for name, numbers in found.items()}
+
+
+def _digest(predictions: Predictions) -> str:
+    digest = hashlib.blake2b(predictions.values.tobytes(), digest_size=16)
+    digest.update("\0".join(predictions.keys.tolist()).encode())
+    return digest.hexdigest()
