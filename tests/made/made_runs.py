@@ -62,12 +62,12 @@ def made_run(
     facts = {name: int((splits == name).sum()) for name in ("train", "val", "test")}
     _json(folder / "manifest.json", {"path": str(manifest.path), "rows": len(manifest), "splits": facts,
                                      "hash": manifest.digest(), "task": manifest.task})  # fmt: skip
-    _json(folder / "environment.json", {"python": "3.11.9", "torch": "2.7.0", "device": "cpu", "host": "ward-7",
-                                        "command": ["longtail", "fit", "stage-training", str(manifest.path)]})  # fmt: skip
+    command = ["longtail", "fit", "stage-training", str(manifest.path)]
+    machine = {"python": "3.11.9", "torch": "2.7.0", "device": "cpu", "host": "ward-7"}
+    _json(folder / "environment.json", {**machine, "command": command})
     for i, name in enumerate(names):
-        best = _stage(folder / "stages" / name, name, i, manifest, rng, epochs)
+        _stage(folder / "stages" / name, name, i, manifest, rng, epochs)
         write_predictions(_predictions(manifest, "val", skill, rng), folder / "stages" / name / "predictions.parquet")
-        assert best
     for split in ("val", "test"):
         write_predictions(_predictions(manifest, split, skill, rng), folder / "predictions" / f"{split}.parquet")
     thresholds = {label: {"threshold": round(0.3 + 0.4 * float(rng.random()), 3)} for label in manifest.labels}
@@ -75,17 +75,17 @@ def made_run(
     return folder
 
 
-def made_heatmaps(folder: Path, manifest: Manifest, images: Sequence[str], label: str) -> Path:
-    """A folder of heat maps, each brightest at (12, 14) of 48."""
+def made_heatmaps(folder: Path, manifest: Manifest, images: Sequence[str], labels: Sequence[str]) -> Path:
+    """A folder of heat maps of `images`, each with its label, brightest at .29, .33 of the sides."""
     folder.mkdir(parents=True, exist_ok=True)
     y, x = np.mgrid[:12, :12]
     heat = np.exp(-((x - 3.5) ** 2 + (y - 4) ** 2) / 8)
     rows = []
-    for i, image in enumerate(images):
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        assert label in manifest.labels
         Image.fromarray(np.round(heat * 255).astype(np.uint8)).save(folder / f"{i}.png")
         rows.append({"image": image, "label": label, "file": f"{i}.png"})
     pd.DataFrame(rows).to_csv(folder / "heatmaps.csv", index=False)
-    assert label in manifest.labels
     return folder
 
 
@@ -110,7 +110,7 @@ def _recipe(names: Sequence[str], task: str) -> dict[str, Any]:
             "stages": stages, "predict": {"ensemble": ensemble, "tta": ["identity", "hflip"]}}  # fmt: skip
 
 
-def _stage(folder: Path, name: str, place: int, manifest: Manifest, rng: Any, epochs: int) -> dict[str, Any]:
+def _stage(folder: Path, name: str, place: int, manifest: Manifest, rng: Any, epochs: int) -> None:
     lines: list[dict[str, Any]] = [{"event": "start", "time": "2026-01-01T00:00:00"}]
     for epoch in range(epochs):
         done = 1 - np.exp(-epoch / 4)
@@ -129,7 +129,6 @@ def _stage(folder: Path, name: str, place: int, manifest: Manifest, rng: Any, ep
     x = rng.normal(size=(200, 2)) + rng.integers(0, 4, (200, 1)) * place
     table = pd.DataFrame({"image": "", "x": x[:, 0], "y": x[:, 1], "label": rng.choice(manifest.labels, 200)})
     table.to_parquet(folder / "embeddings.parquet", index=False)
-    return kept
 
 
 def _predictions(manifest: Manifest, split: str, skill: float, rng: Any) -> Predictions:

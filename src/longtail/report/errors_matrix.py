@@ -1,5 +1,7 @@
 """Which mistakes go together: a confusion matrix (one class per image) or errors of two labels in one image."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,8 +12,14 @@ from longtail.report.scoring import Scored
 
 
 def errors_chart(scored: Scored, thresholds: npt.NDArray[np.float64]) -> Drawing:
-    """The matrix that suits the task."""
-    return _confusion(scored) if scored.classes is not None else _missed_by_alarms(scored, thresholds)
+    """The matrix that suits the task, the most common label first."""
+    order = np.argsort(-scored.counts, kind="stable")
+    place = np.r_[np.argsort(order), -1]  # of each class, and of an unknown one
+    scored = replace(
+        scored, labels=tuple(scored.labels[i] for i in order), states=scored.states[:, order],
+        values=scored.values[:, order], classes=None if scored.classes is None else place[scored.classes],
+    )  # fmt: skip
+    return _confusion(scored) if scored.classes is not None else _missed_by_alarms(scored, thresholds[order])
 
 
 def missed_and_alarmed(
@@ -28,8 +36,8 @@ def _missed_by_alarms(scored: Scored, thresholds: npt.NDArray[np.float64]) -> Dr
     labels = scored.labels
     shares = np.where(missed[:, None] > 0, both / np.maximum(missed[:, None], 1), np.nan)
     tips = [
-        [f"{labels[i]} missed: {missed[i]:,}; {labels[j]} falsely seen in {both[i, j]:,} of these" for j in range(len(labels))]
-        for i in range(len(labels))
+        [f"{label} missed: {missed[i]:,}; {other} falsely seen in {both[i, j]:,}" for j, other in enumerate(labels)]
+        for i, label in enumerate(labels)
     ]  # fmt: skip
     texts = [[str(n) if n else "" for n in row] for row in both.tolist()]
     return matrix_chart(
@@ -45,8 +53,8 @@ def _confusion(scored: Scored) -> Drawing:
     shares = np.where(rows > 0, matrix / np.maximum(rows, 1), np.nan)
     labels = scored.labels
     tips = [
-        [f"{labels[i]} predicted as {labels[j]}: {matrix[i, j]:,} of {rows[i, 0]:,}" for j in range(len(labels))]
-        for i in range(len(labels))
+        [f"{label} predicted as {other}: {matrix[i, j]:,} of {rows[i, 0]:,}" for j, other in enumerate(labels)]
+        for i, label in enumerate(labels)
     ]  # fmt: skip
     texts = [[str(n) if n else "" for n in row] for row in matrix.tolist()]
     title = "Confusion matrix: true class by predicted class, coloured by the share of the true class"

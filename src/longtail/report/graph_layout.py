@@ -6,7 +6,8 @@ plenty for graphs of a dozen stages.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 COLUMN_GAP, ROW_GAP, TOP = 64.0, 20.0, 8.0
 _WAYPOINT = 4.0  # its height
@@ -51,7 +52,7 @@ def layout(sizes: Mapping[str, tuple[float, float]], edges: Sequence[Edge]) -> L
             if way not in columns[level]:
                 columns[level].append(way)
     steps = [(a, b, 2.0 if edge[2] == "from" else 1.0) for chain, edge in zip(chains, edges, strict=True)
-             for a, b in zip(chain, chain[1:], strict=False)]  # fmt: skip
+             for a, b in pairwise(chain)]  # fmt: skip
     boxes = _placed(_ordered(columns, steps), sizes, steps)
     ways = [[boxes[way] for way in chain[1:-1]] for chain in chains]
     return Layout({name: boxes[name] for name in sizes}, ways)
@@ -81,7 +82,7 @@ def _ordered(columns: list[list[str]], steps: _Steps) -> list[list[str]]:
         near = steps if sweep % 2 == 0 else [(b, a, weight) for a, b, weight in steps]
         for column in order[1:]:
             place = _places(columns)
-            column.sort(key=lambda name: _mean(name, near, place))  # noqa: B023 - sorted at once
+            column.sort(key=lambda name: _mean(name, near, place))
         if (found := _crossings(columns, steps)) < fewest:
             best, fewest = [list(column) for column in columns], found
     return best
@@ -128,20 +129,27 @@ def _straightened(
     """Boxes moved towards their neighbours' mean height, in order and without touching."""
     for sweep in range(8):
         for column in columns if sweep % 2 else columns[::-1]:
-            near = [[(boxes[b if a == n else a].middle, w) for a, b, w in steps if n in (a, b)] for n in column]
-            wish = [sum(m * w for m, w in one) / sum(w for _, w in one) if one else boxes[n].middle
-                    for n, one in zip(column, near, strict=True)]  # fmt: skip
-            room = bottom
-            tops = [want - boxes[name].height / 2 for name, want in zip(column, wish, strict=True)]
-            for i in reversed(range(len(column))):  # no lower than the one below allows
-                tops[i] = min(tops[i], room - boxes[column[i]].height)
-                room = tops[i] - ROW_GAP
-            floor = top
-            for i, name in enumerate(column):
-                y = max(tops[i], floor)
-                boxes[name] = Box(boxes[name].x, y, boxes[name].width, boxes[name].height)
-                floor = y + boxes[name].height + ROW_GAP
+            _settle(column, [_wish(name, boxes, steps) for name in column], boxes, top, bottom)
     return boxes
+
+
+def _wish(name: str, boxes: Mapping[str, Box], steps: _Steps) -> float:
+    """Where a box's upper edge would be if its middle were at the mean of its neighbours'."""
+    near = [(boxes[b if a == name else a].middle, weight) for a, b, weight in steps if name in (a, b)]
+    if not near:
+        return boxes[name].y
+    return sum(at * weight for at, weight in near) / sum(weight for _, weight in near) - boxes[name].height / 2
+
+
+def _settle(column: Sequence[str], tops: list[float], boxes: dict[str, Box], top: float, bottom: float) -> None:
+    """Put a column's boxes as near to `tops` as they may: in order, apart, within the picture."""
+    room, floor = bottom, top
+    for i in reversed(range(len(column))):  # no lower than the one below allows
+        tops[i] = min(tops[i], room - boxes[column[i]].height)
+        room = tops[i] - ROW_GAP
+    for name, wished in zip(column, tops, strict=True):
+        boxes[name] = replace(boxes[name], y=max(wished, floor))
+        floor = boxes[name].y + boxes[name].height + ROW_GAP
 
 
 def _total(column: Sequence[str], height: Mapping[str, float]) -> float:

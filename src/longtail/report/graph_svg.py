@@ -57,7 +57,7 @@ def graph_drawing(nodes: Sequence[Node], edges: Sequence[Edge]) -> Drawing:
     kinds = [kind for kind in _STYLE if any(edge.kind == kind for edge in edges)]
     legend = _legend(kinds, bottom + 26) if len(kinds) > 1 else []
     width = max(right + 2, sum(text_width(_STYLE[kind][2], 11) + 56 for kind in kinds) if legend else 0)
-    return Drawing(width, bottom + (34 if legend else 4), _in_words(nodes, edges), tuple([*shapes, *legend]))
+    return Drawing(width, bottom + (34 if legend else 4), _in_words(nodes, edges), (*shapes, *legend))
 
 
 def _size(node: Node) -> tuple[float, float]:

@@ -53,6 +53,6 @@ def _from_folder(folder: Path) -> HeatMaps:
 def _read(path: Path) -> Heat:
     try:
         with Image.open(path) as picture:
-            return np.asarray(picture.convert("L"), dtype=np.float32) / 255
+            return np.asarray(picture.convert("L"), dtype=np.float32) / np.float32(255)
     except (OSError, UnidentifiedImageError) as error:
         raise UserError(f"the heat map '{path}' cannot be read; write it again, or take its row out.") from error

@@ -65,7 +65,5 @@ def _spread(scored: Scored, badness: npt.NDArray[np.float64], missed: bool, most
             if queue and len(found) < most:
                 row, label = queue.pop(0)
                 seen.add(row)
-                found.append(
-                    Mistake(row, label, missed, float(scored.values[row, label]), float(badness[row, label]))
-                )
+                found.append(Mistake(row, label, missed, float(scored.values[row, label]), float(badness[row, label])))
     return sorted(found, key=lambda one: -one.badness)

@@ -1,4 +1,4 @@
-"""Every number of a report on one run, from longtail.evaluate: headlines with intervals, by label, by view and source."""
+"""Every number of a report on one run: headlines with intervals, by label, by view and source."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def signed(value: float) -> str:
     """A difference, its sign always there."""
-    return "–" if value != value else f"{value:+.3f}"
+    return "–" if value != value else f"{round(value, 3) + 0.0:+.3f}"
 
 
 def count(value: int) -> str:
@@ -42,4 +42,4 @@ def percent(value: float, digits: int = 2) -> str:
 
 def _variables(palette: dict[str, str]) -> Markup:
     """A palette as CSS variables."""
-    return Markup(" ".join(f"--{name}: {value};" for name, value in palette.items() if name != "none"))  # noqa: S704
+    return Markup(" ".join(f"--{name}: {value};" for name, value in palette.items() if name != "none"))

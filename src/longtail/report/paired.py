@@ -39,16 +39,14 @@ def paired_difference(
     if not len(one) or not _same_truth(first, second, one, two):
         return None
     sides = [part.select(picked) for part, picked in ((first, one), (second, two))]
-    a, b = (
-        metrics.bootstrap(side.states, side.values, metric, sides[0].patients, resamples, seed) for side in sides
-    )
+    a, b = (metrics.bootstrap(side.states, side.values, metric, sides[0].patients, resamples, seed) for side in sides)
     draws, means = b.draws - a.draws, b.mean_draws - a.mean_draws
     bounds = np.array([_bounds(column) for column in (*draws.T, means)])
     low, high = bounds[:-1, 0], bounds[:-1, 1]
-    return Difference(
-        metric, b.mean - a.mean, *map(float, bounds[-1]), b.value - a.value, low, high, len(one),
-        int((low > 0).sum()), int((high < 0).sum()),
-    )  # fmt: skip
+    mean_low, mean_high = map(float, bounds[-1])
+    better, worse = int((low > 0).sum()), int((high < 0).sum())
+    mean, value = b.mean - a.mean, b.value - a.value
+    return Difference(metric, mean, mean_low, mean_high, value, low, high, len(one), better, worse)
 
 
 def _same_truth(first: Scored, second: Scored, one: Any, two: Any) -> bool:

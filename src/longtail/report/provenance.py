@@ -1,4 +1,4 @@
-"""What made a run: its environment, command and decisions as lines of a table, without what names a person or machine."""
+"""What made a run: its environment, command and decisions as lines of a table."""
 
 from collections.abc import Mapping
 from shlex import join

@@ -84,7 +84,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"'{path}' is not readable JSON ({error}); the run that wrote it can write it again.") from error
+        raise UserError(
+            f"'{path}' is not readable JSON ({error}); the run that wrote it can write it again."
+        ) from error
     return found if isinstance(found, dict) else {}
 
 

@@ -1,7 +1,7 @@
 """The report on one or several runs: one HTML file that opens from disk and asks nothing of a network."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def report(
         raise UserError("a report needs a run; name the --out folder of 'longtail fit'.")
     folders = _named_apart([read_run(run) for run in runs])
     options: dict[str, Any] = {"resamples": resamples, "seed": seed}
-    each = {"manifest": manifest, "split": split, "on_progress": on_progress}
+    each: dict[str, Any] = {"manifest": manifest, "split": split, "on_progress": on_progress}
     views = [_view(run, i, len(runs) > 1, **each, **options) for i, run in enumerate(folders)]
     for view in views:
         _add_gallery(view, heatmaps, mistakes // len(views) if mistakes else 0, anonymous=anonymous)
@@ -79,8 +79,6 @@ def work(runs: int, resamples: int = 1000) -> int:
 
 def _named_apart(runs: list[RunFolder]) -> list[RunFolder]:
     """Runs whose names differ: two folders of one name get their parent's in front."""
-    from dataclasses import replace
-
     names = [run.name for run in runs]
     if len({run.path.resolve() for run in runs}) < len(runs):
         raise UserError("the same run is named twice; name each run once.")
@@ -120,13 +118,22 @@ def _compared(first: RunView, second: RunView, *, resamples: int, seed: int) -> 
     auroc = paired_difference(first.scored, second.scored, "auroc", **options)
     if ap is None:
         return Comparison(second.name, None, None, None)
+    return Comparison(second.name, ap, auroc, _difference_chart(first, second, ap))
+
+
+def _difference_chart(first: RunView, second: RunView, ap: Difference) -> Drawing:
+    """The labels, the most common first."""
+    assert first.scored is not None
     order = np.argsort(-first.scored.counts, kind="stable")
-    chart = difference_chart(
+    return difference_chart(
         f"Difference in AP of each label, {second.name} minus {first.name}",
-        [first.scored.labels[i] for i in order], *(part[order].tolist() for part in (ap.value, ap.low, ap.high)),
-        [first.scored.groups[i] for i in order], x_label=f"AP of {second.name} minus AP of {first.name}",
-    )  # fmt: skip
-    return Comparison(second.name, ap, auroc, chart)
+        [first.scored.labels[i] for i in order],
+        ap.value[order].tolist(),
+        ap.low[order].tolist(),
+        ap.high[order].tolist(),
+        [first.scored.groups[i] for i in order],
+        x_label=f"AP of {second.name} minus AP of {first.name}",
+    )
 
 
 def _html(views: Sequence[RunView], comparisons: Sequence[Comparison], *, anonymous: bool) -> str:

@@ -99,8 +99,8 @@ def _cell(value: object) -> str:
     if value is None or value != value:
         return "--"
     if isinstance(value, (float, np.floating)):
-        return f"{value:.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, (int, np.integer)) else _escaped(str(value))
+        return f"{value:.0f}" if float(value).is_integer() and float(value) > 1 else f"{value:.3f}"
+    return f"{int(value):,}" if isinstance(value, (int, np.integer)) else _escaped(str(value))
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """A run's predictions beside the truth: which file, which manifest, which rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.data.audit.label_groups import Boundaries, group_boundaries, label_groups
-from longtail.data.grouping import grouping_columns
+from longtail.data.grouping import group_values, grouping_columns
 from longtail.data.manifest import UNKNOWN_CLASS, Manifest
 from longtail.errors import UserError
 from longtail.predict.files import read_predictions
@@ -50,10 +50,9 @@ class Scored:
 
     def select(self, picked: npt.NDArray[Any]) -> "Scored":
         """Some of these rows (indices)."""
-        from dataclasses import replace
-
-        part = {name: getattr(self, name) for name in ("states", "classes", "values", "rows", "patients")}
-        return replace(self, **{name: value if value is None else value[picked] for name, value in part.items()})
+        names = ("states", "classes", "values", "rows", "patients")
+        part: dict[str, Any] = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return replace(self, **{name: value[picked] for name, value in part.items()})
 
 
 def manifest_of(run: RunFolder, stated: str | Path | None = None) -> Manifest | None:
@@ -82,7 +81,7 @@ def score(run: RunFolder, manifest: Manifest, split: str | None = None) -> Score
         raise UserError(f"'{path}' and {manifest.path} have no rows in common; name the right one with --manifest.")
     classes = np.asarray(targets, np.int64) if manifest.task == "singlelabel" else None
     states = _one_hot(classes, len(manifest.labels)) if classes is not None else targets
-    counts, counted = training_counts(run, manifest)
+    counts, counted = training_counts(manifest)
     boundaries = group_boundaries(manifest.task, counted)
     by = next(iter(grouping_columns(manifest)), None)
     return Scored(
@@ -92,7 +91,7 @@ def score(run: RunFolder, manifest: Manifest, split: str | None = None) -> Score
     )  # fmt: skip
 
 
-def training_counts(run: RunFolder, manifest: Manifest) -> tuple[npt.NDArray[np.int64], int]:
+def training_counts(manifest: Manifest) -> tuple[npt.NDArray[np.int64], int]:
     """Training images of each label, and training rows: the manifest's split 'train', or all of it."""
     has = manifest.has("split") and bool((manifest.column("split") == "train").any())
     rows = manifest.rows_of("train") if has else np.arange(len(manifest))
@@ -120,6 +119,4 @@ def _split_name(manifest: Manifest, rows: npt.NDArray[np.int64], path: Path) -> 
 def _patients(manifest: Manifest, by: str | None, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any] | None:
     if by is None:
         return None
-    from longtail.data.grouping import group_values
-
     return group_values(manifest, by)[rows]

@@ -20,6 +20,7 @@ class Scale:
     log: bool = False
 
     def __call__(self, value: float) -> float:
+        """The pixel of a value; of one below a logarithmic scale, its start."""
         low, high = (math.log10(self.low), math.log10(self.high)) if self.log else (self.low, self.high)
         at = math.log10(max(value, self.low)) if self.log else value
         return self.start + (at - low) / ((high - low) or 1) * (self.stop - self.start)
@@ -47,10 +48,10 @@ def axes(
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """At most about `most` round numbers from `low` to `high`."""
+    """At most `most` round numbers from `low` to `high`, one more where these are at both ends."""
     if not high > low:
         return [low]
-    raw = (high - low) / max(most - 1, 1)
+    raw = (high - low) / most
     power = 10 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)

@@ -22,7 +22,7 @@ def tail_chart(
     order = sorted(range(len(labels)), key=lambda i: -counts[i])
     size = 11.0 if len(labels) <= 60 else 8.0
     room = min(150.0, max((text_width(label, size) for label in labels), default=0) * 0.72 + 18)
-    top = max(10, *(10 ** len(str(int(count))) for count in counts)) if len(counts) else 10
+    top = max(10.0, 1.3 * max(counts, default=0))
     plot = axes(48, 48, width - (48 + 44), 220, (0, max(len(labels), 1)), (0.8, top), log_y=True)
     shapes = frame(plot, y_ticks=log_ticks(0.8, top), y_label="training images, log scale")
     shapes += _boundary_lines(plot, boundaries) if boundaries else []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from longtail.report.charts.axes import Axes, axes, frame
+from longtail.report.charts.axes import axes, frame
 from longtail.report.drawing import Circle, Drawing, Line, Rect, Shape, Text, beside
 
 _SIDE, _LEFT, _TOP, _BOTTOM = 92, 26, 22, 34
@@ -36,7 +36,7 @@ def small_plot(
     for (x0, y0), (x1, y1) in guides:
         shapes.append(Line(((plot.x(x0), plot.y(y0)), (plot.x(x1), plot.y(y1))), "soft", 1, "dot"))
     for colour, xs, ys in lines:
-        shapes += _line(plot, colour, plot.points(list(xs), list(ys)), dots)
+        shapes += _line(colour, plot.points(list(xs), list(ys)), dots)
     if not any(len(xs) for _, xs, _ in lines):
         shapes.append(Text(plot.x(0.5), plot.y(0.5), "undefined", 10, anchor="middle"))
     return Drawing(_LEFT + side + 8, _TOP + side + _BOTTOM - 10, title, tuple(shapes))
@@ -50,20 +50,20 @@ def reliability_chart(title: str, bins: Sequence[tuple[str, str, Any]], side: fl
         y_label="share found", title=title,
     )  # fmt: skip
     shapes.append(Line(((plot.x(0), plot.y(0)), (plot.x(1), plot.y(1))), "soft", 1, "dot"))
-    most = max((int(part.rows.max()) for _, _, part in bins if len(part.rows)), default=1)
     for number, (_, colour, part) in enumerate(bins):
+        most = max(part.rows.tolist(), default=1)
         for said, rows in zip(part.said, part.rows, strict=True):
             height = 34 * float(rows / most)
             x = plot.x(float(said)) - 4 + 3 * number
             tip = f"{rows:,} predictions around {said:.2f}"
             shapes.append(Rect(x, plot.y.start - height, 7, height, colour, opacity=0.25, tip=tip))
-        shapes += _line(plot, colour, plot.points(list(part.said), list(part.found)), True, 2)
+        shapes += _line(colour, plot.points(list(part.said), list(part.found)), True, 2)
     if len(bins) > 1:
         shapes += _names([(name, colour) for name, colour, _ in bins], 52, 52)
     return Drawing(40 + side + 12, 34 + side + 40, title, tuple(shapes))
 
 
-def _line(plot: Axes, colour: str, points: Any, dots: bool, width: float = 1.6) -> list[Shape]:
+def _line(colour: str, points: Any, dots: bool, width: float = 1.6) -> list[Shape]:
     shapes: list[Shape] = [Line(points, colour, width)] if len(points) > 1 else []
     if dots or len(points) == 1:
         shapes += [Circle(x, y, width + 0.4, colour) for x, y in points]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from longtail.report.charts.axes import axes, frame, number, ticks
-from longtail.report.drawing import Circle, Drawing, Line, Shape, Text, shortened, text_width
+from longtail.report.charts.axes import axes, frame, ticks
+from longtail.report.drawing import Circle, Drawing, Line, Text, shortened, text_width
 
 
 def difference_chart(
@@ -34,8 +34,3 @@ def difference_chart(
             Text(width - 4, y + 3.8, f"{value:+.3f}", 10.5, "ink", "end", bold=sure == 1),
         ]
     return Drawing(width, 14 + step * len(names) + 36, title, tuple(shapes))
-
-
-def signed(value: float) -> str:
-    """A difference as text, `+0.012`; a dash where undefined."""
-    return "–" if value != value else f"{value:+.3f}" if abs(value) < 10 else number(value)

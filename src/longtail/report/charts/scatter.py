@@ -15,10 +15,8 @@ def embedding_chart(
 ) -> Drawing:
     """Dots at `x`, `y` `(N,)`; the class `marked` (the head's) is on top and red, as in Shi et al.'s Figure 2."""
     xs, ys = _unit(np.asarray(x, np.float64)), _unit(np.asarray(y, np.float64))
-    rows = np.arange(len(xs))
-    if len(rows) > _MOST:
-        rows = np.random.default_rng(0).choice(rows, _MOST, replace=False)
-    rows = sorted(rows.tolist(), key=lambda row: labels[row] == marked)
+    drawn = np.random.default_rng(0).permutation(len(xs))[:_MOST].tolist()
+    rows: list[int] = sorted(drawn, key=lambda row: labels[row] == marked)
     names = [name for name in dict.fromkeys(sorted(labels)) if name != marked]
     colours = {name: series((0, 2, 3, 4, 5)[i % 5]) for i, name in enumerate(names)}
     shapes: list[Shape] = [
