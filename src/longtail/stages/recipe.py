@@ -19,7 +19,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Part(BaseModel):
     """A section of a recipe."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
 
 class Model(Part):

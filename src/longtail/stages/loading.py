@@ -1,0 +1,132 @@
+"""From a file, or the name of a shipped recipe, to a checked `Recipe`: read, rows of a table, overrides, defaults,
+schema, graph, components.
+
+A recipe that loads can be carried out: every name in it is known and every setting has the right type.
+"""
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from longtail.errors import UserError
+from longtail.stages.checking import Mistakes, checked
+from longtail.stages.defaults import merge_defaults
+from longtail.stages.mistakes import RecipeError, in_words
+from longtail.stages.overrides import Override, apply_overrides, overrides_from, parse_overrides
+from longtail.stages.recipe import Recipe
+from longtail.stages.shipped import find_recipe
+from longtail.stages.smoke import smoke_overrides
+from longtail.stages.table import is_table, row_tree
+from longtail.stages.yaml_text import yaml_text
+from longtail.stages.yaml_tree import Node, Place, parse_tree, plain, read_tree
+
+_TOLD_MODEL, _TOLD_STAGE = ("backbone", "head", "weights"), ("image_size", "batch_size", "optimizer", "schedule")
+KEYWORDS = ("pretrained", "packaged", "none")  # `weights` that are no file
+
+
+def load_recipe(source: str | Path, overrides: Sequence[str] = (), *, smoke: bool = False, bind: bool = True) -> Recipe:
+    """The recipe of a file, of a shipped name, or of a table's row (`TABLE:ROW`), with `key=value` overrides.
+
+    `smoke`: tiny images and a few batches a stage, to see in seconds whether all of it runs. `bind=False` leaves out
+    the check of components against their real signatures, which imports torch.
+    """
+    path, row = find_recipe(str(source))
+    tree = read_tree(path)
+    if is_table(tree):
+        tree = row_tree(tree, row, f"'{path}'")
+    elif row is not None:
+        raise UserError(f"'{path}' is one recipe, not a table of variants; leave out ':{row}'.")
+    return recipe_of_tree(tree, f"'{path}'", overrides, smoke=smoke, bind=bind, folder=path.parent)
+
+
+def recipe_of_text(
+    text: str, overrides: Sequence[str] = (), *, smoke: bool = False, bind: bool = True, source: str = "the recipe"
+) -> Recipe:
+    """The recipe that YAML text holds, such as the resolved one of a run."""
+    return recipe_of_tree(parse_tree(text, source), source, overrides, smoke=smoke, bind=bind)
+
+
+def recipe_of_tree(
+    tree: Node,
+    source: str,
+    overrides: Sequence[str] = (),
+    *,
+    smoke: bool = False,
+    bind: bool = True,
+    folder: Path | None = None,
+) -> Recipe:
+    """Overrides of defaults, defaults into stages, other overrides, then everything that can be checked."""
+    said = parse_overrides(overrides)
+    tree = deepcopy(tree)
+    apply_overrides(tree, _of_defaults(said, True))
+    merge_defaults(tree)
+    if smoke:
+        apply_overrides(tree, _smoke(tree, source))
+    apply_overrides(tree, _of_defaults(said, False))
+    if folder is not None:
+        _weights_beside(tree, folder)
+    return _checked(tree, source, bind)
+
+
+def recipe_text(recipe: Recipe, *, full: bool = False) -> str:
+    """The recipe as YAML; loading it gives an equal recipe.
+
+    Every stage with what is not as by default, and what one always wants to know; `full`: with everything.
+    """
+    data = recipe.model_dump(mode="python", by_alias=True, exclude_defaults=not full)
+    if not full:
+        whole = recipe.model_dump(mode="python", by_alias=True)
+        data = _with_told(data, whole)
+    return yaml_text({key: value for key, value in data.items() if key != "defaults"})
+
+
+def _with_told(data: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    """The settings that are shown whatever they are, in the order of the schema."""
+    model = {key: value for key, value in whole["model"].items() if key in (*_TOLD_MODEL, *data.get("model", {}))}
+    stages = {
+        name: {key: value for key, value in stage.items() if key in (*_TOLD_STAGE, *data["stages"][name])}
+        for name, stage in whole["stages"].items()
+    }
+    return {key: data.get(key) for key in whole if key in data or key == "model"} | {"model": model, "stages": stages}
+
+
+def _checked(tree: Node, source: str, bind: bool) -> Recipe:
+    from longtail.stages.graph import check_graph
+
+    try:
+        recipe = checked(Recipe, plain(tree))
+        check_graph(recipe)
+        if bind:
+            from longtail.stages.binding_parts import bind_parts
+
+            bind_parts(recipe)
+    except Mistakes as error:
+        raise in_words(error.each, tree, source) from error
+    except RecipeError as error:
+        raise in_words([error], tree, source) from error
+    return recipe
+
+
+def _of_defaults(overrides: Iterable[Override], wanted: bool) -> list[Override]:
+    """Those below `defaults`, which must be there before the defaults are merged; or the others."""
+    return [pair for pair in overrides if (pair[0].split(".")[0] == "defaults") == wanted]
+
+
+def _smoke(tree: Node, source: str) -> list[Override]:
+    """The usual ones, then the recipe's own."""
+    own = tree.value.get("smoke") if isinstance(tree.value, dict) else None
+    said = plain(own) if own is not None and isinstance(own.value, dict) else {}
+    usual = smoke_overrides(plain(tree))
+    return [*overrides_from(usual, Place("--smoke")), *overrides_from(said, own.place if own else Place(source))]
+
+
+def _weights_beside(tree: Node, folder: Path) -> None:
+    """A weights file is named relative to the recipe."""
+    model = tree.value.get("model") if isinstance(tree.value, dict) else None
+    weights = model.value.get("weights") if model is not None and isinstance(model.value, dict) else None
+    if weights is not None and isinstance(weights.value, str) and weights.value not in KEYWORDS and weights.value:
+        try:
+            weights.value = str((folder / Path(weights.value).expanduser()).resolve())
+        except (RuntimeError, ValueError, OSError) as error:
+            raise UserError(f"{weights.place}: model.weights '{weights.value}' is no path ({error}).") from error

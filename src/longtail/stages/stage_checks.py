@@ -1,0 +1,76 @@
+"""What of a stage's settings contradicts itself; each refusal says what to write instead."""
+
+from collections.abc import Callable
+
+from longtail.stages.mistakes import RecipeError
+from longtail.stages.recipe import Best, Recipe, Stage, Trainable
+
+_NO_CHOICE = "there are no validation rows to choose by, since this stage trains on them"
+
+
+def check_stage(stage: Stage, recipe: Recipe) -> None:
+    """Refuse the first contradiction."""
+    for check in _CHECKS_OF_KIND.get(stage.kind, ()):
+        check(stage, recipe)
+
+
+def check_length(stage: Stage, _: Recipe) -> None:
+    """Epochs or steps, one of them."""
+    if stage.epochs is not None and stage.steps is not None:
+        raise RecipeError(("steps",), "stands beside epochs; write one of them.")
+    if stage.epochs is None and stage.steps is None:
+        raise RecipeError((), "says neither epochs nor steps; write how long it trains, such as epochs: 10.")
+
+
+def check_rows(stage: Stage, _: Recipe) -> None:
+    """Splits to train on; the test split never."""
+    if "test" in stage.rows:
+        raise RecipeError(("rows",), "names the split test, which no stage may see; write train, or [train, val].")
+    if not stage.rows or len(set(stage.rows)) < len(stage.rows):
+        raise RecipeError(("rows",), "must name each split once; write train, or [train, val].")
+    if stage.drop_classes is not None and stage.keep_classes is not None:
+        raise RecipeError(("keep_classes",), "stands beside drop_classes; write one of them.")
+    if not _at_most_one(stage.balance, stage.oversample):
+        raise RecipeError(("balance",), "stands beside oversample; a stage draws its rows by one of them.")
+
+
+def _at_most_one(*rules: object) -> bool:
+    """Whether at most one of the rules is set."""
+    return sum(rule is not None for rule in rules) <= 1
+
+
+def check_hand_over(stage: Stage, _: Recipe) -> None:
+    """Only what a parent learned can be handed over."""
+    if stage.parent is None and (stage.hand_over.momentum or stage.hand_over.head == "reset"):
+        raise RecipeError(("hand_over",), "this stage starts from no other; name one with from, or take this out.")
+
+
+def check_trainable(stage: Stage, _: Recipe) -> None:
+    """One way of saying what trains."""
+    if isinstance(stage.train, Trainable):
+        said = [key for key in ("layers", "last_blocks", "lora") if getattr(stage.train, key) is not None]
+        if len(said) != 1:
+            raise RecipeError(("train",), "write all, head, or one of layers, last_blocks and lora.")
+    if stage.cache == "on" and stage.train != "head":
+        raise RecipeError(("cache",), "features can be computed once only where train is head; write auto.")
+
+
+def check_judging(stage: Stage, _: Recipe) -> None:
+    """What is chosen by validation needs validation rows, and a metric to choose by."""
+    trains_on_validation = "val" in stage.rows
+    if trains_on_validation and isinstance(stage.keep, Best):
+        raise RecipeError(("keep",), f"{_NO_CHOICE}; write keep: last.")
+    if trains_on_validation and stage.search is not None:
+        raise RecipeError(("search",), f"{_NO_CHOICE}; search with rows: train, and refit: true.")
+    if stage.early_stop is not None and not isinstance(stage.keep, Best):
+        raise RecipeError(("early_stop",), "needs a metric to watch; write keep: {best: METRIC}.")
+    if stage.search is not None and not isinstance(stage.keep, Best):
+        raise RecipeError(("search",), "needs a metric to choose by; write keep: {best: METRIC}.")
+    if stage.search is not None and not all(stage.search.values.values()):
+        raise RecipeError(("search", "values"), "lists no values for a setting; write {setting: [value, value]}.")
+
+
+_CHECKS_OF_KIND: dict[str, tuple[Callable[[Stage, Recipe], None], ...]] = {
+    "train": (check_length, check_rows, check_hand_over, check_trainable, check_judging),
+    "pretrain": (check_length, check_rows),
+}
