@@ -1,0 +1,94 @@
+"""Which training rows each step shows: the sampler's order of an epoch, cut into steps, and each process's share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from longtail.errors import UserError
+from longtail.sampling.sampler import EpochSampler
+from longtail.stages.component import NamedPart
+from longtail.stages.job import Rows
+from longtail.stages.processes import World
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many steps there are; an epoch always has as many as the first."""
+
+    per_epoch: int
+    total: int
+
+    @property
+    def epochs(self) -> int:
+        """Epochs, the last of which may be cut short by a number of steps."""
+        return -(-self.total // self.per_epoch)
+
+    def steps_of(self, epoch: int) -> int:
+        """Steps of an epoch, 0 for the first."""
+        return min(self.per_epoch, self.total - epoch * self.per_epoch)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One process's part of a step: rows of the prepared images, and how often each came before in this epoch."""
+
+    rows: Rows
+    repeats: Rows
+
+
+class Draws:
+    """The rows of every step, a pure function of seed, epoch and step.
+
+    Batches have `batch` rows over all processes. The rest of an epoch is a batch of its own when it is at least half a
+    batch, and left out otherwise.
+    """
+
+    def __init__(
+        self,
+        sampler: NamedPart,
+        targets: npt.NDArray[np.generic],
+        train_rows: Rows,
+        *,
+        batch: int,
+        seed: int,
+        epochs: int,
+        world: World,
+    ) -> None:
+        self._sampler = EpochSampler(
+            sampler.name, targets[train_rows], seed=seed, epochs=max(epochs, 1), **sampler.settings
+        )
+        self._rows, self._batch, self._world = train_rows, batch, world
+        self._size = len(self._sampler.order())
+        if self._size < world.size:
+            raise UserError(f"an epoch has {self._size} images for {world.size} processes; start fewer processes.")
+        self.epochs = epochs
+        self.per_epoch = max(round(self._size / batch + 1e-9), 1)
+        self._epoch = -1
+
+    def step(self, epoch: int, step: int) -> Draw:
+        """This process's part of a step of an epoch, both from 0."""
+        if epoch != self._epoch:
+            self._draw(epoch)
+        mine = slice(step * self._batch + self._world.rank, (step + 1) * self._batch, self._world.size)
+        return Draw(self._order[mine], self._repeats[mine])
+
+    def largest(self) -> int:
+        """Rows of the largest batch over all processes."""
+        return min(self._batch, self._size)
+
+    def _draw(self, epoch: int) -> None:
+        self._sampler.set_epoch(epoch)
+        order = np.resize(self._sampler.order(), self._size)  # samplers may draw a few more or less each time
+        self._order, self._repeats, self._epoch = self._rows[order], earlier(self._rows[order]), epoch
+
+
+def earlier(rows: Rows) -> Rows:
+    """How often each row came before: `[5, 3, 5, 5]` gives `[0, 0, 1, 2]`."""
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    lengths = np.diff(starts, append=len(rows))
+    counts = np.empty(len(rows), dtype=np.int64)
+    counts[order] = np.arange(len(rows)) - np.repeat(starts, lengths)
+    return counts

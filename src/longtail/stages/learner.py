@@ -1,0 +1,32 @@
+"""Model and objective as one module, so that DistributedDataParallel sees a forward that ends in the loss."""
+
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from longtail.models.classifier import Classifier
+from longtail.stages.batch import Batch
+from longtail.stages.objective import Objective
+from longtail.stages.precision import Precision
+from longtail.stages.processes import World
+
+
+class Learner(nn.Module):
+    """A batch to its loss, in the stage's precision."""
+
+    def __init__(self, model: Classifier, objective: Objective, precision: Precision) -> None:
+        super().__init__()
+        self.model, self.objective, self._precision = model, objective, precision
+
+    def forward(self, batch: Batch, shares: Tensor | None = None) -> Tensor:
+        """The loss of a batch, or of a micro-batch that is `shares` of one."""
+        with self._precision.autocast():
+            loss: Tensor = self.objective(self.model, batch, shares)
+        return loss
+
+
+def shared(learner: Learner, world: World) -> nn.Module:
+    """The learner, with gradients averaged over all processes where there are several."""
+    if world.size == 1:
+        return learner
+    # Parts of a backbone behind the last map that a head reads get no gradient, so unused parameters are looked for.
+    return DistributedDataParallel(learner, find_unused_parameters=True)

@@ -1,0 +1,24 @@
+"""RMSprop: Tieleman and Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012; torch's, foreach."""
+
+from collections.abc import Sequence
+
+import torch
+
+from longtail.stages import OPTIMIZERS
+from longtail.stages.optimizers.groups import ParamGroup, as_torch
+
+
+@OPTIMIZERS.register("rmsprop", paper="Tieleman and Hinton 2012", code="torch RMSprop")
+def rmsprop(
+    groups: Sequence[ParamGroup],
+    *,
+    lr: float = 1e-2,
+    alpha: float = 0.99,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    eps: float = 1e-8,
+    decay_norm_bias: bool = True,
+) -> torch.optim.Optimizer:
+    """Gradients divided by their running root mean square."""
+    parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
+    return torch.optim.RMSprop(parts, lr=lr, alpha=alpha, eps=eps, momentum=momentum, foreach=True)

@@ -1,0 +1,113 @@
+"""Logits and probabilities of some prepared images: what validation, the runner and the predict room share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from longtail.data.images.prepared import Prepared
+from longtail.data.manifest import Task
+from longtail.models.classifier import Classifier
+from longtail.stages.job import Rows, TrainJob
+from longtail.stages.precision import Precision, chosen_device, chosen_precision
+from longtail.stages.readers import Reader, build_reader, level_steps
+
+Values = npt.NDArray[np.float32]
+
+
+def predict_values(job: TrainJob, rows: Rows, on_batch: Callable[[int], None] = lambda _: None) -> Values:
+    """Probabilities `(N, C)` of a job's prepared images `rows`, by its model as it is, in the stage's precision."""
+    return predict_rows(
+        job.model,
+        job.prepared,
+        rows,
+        task=job.task,
+        mean=job.mean,
+        std=job.std,
+        active=job.active,
+        sources=job.sources,
+        augment=job.settings.augment,
+        precision=job.settings.precision,
+        batch_size=job.settings.batch_size,
+        on_batch=on_batch,
+    )
+
+
+def predict_rows(
+    model: Classifier,
+    prepared: Prepared,
+    rows: Rows,
+    *,
+    task: Task,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    active: npt.NDArray[np.bool_] | None = None,
+    sources: npt.NDArray[np.int64] | None = None,
+    augment: list[Any] | None = None,
+    precision: str = "auto",
+    batch_size: int = 64,
+    device: torch.device | None = None,
+    change: Callable[[Tensor], Tensor] | None = None,
+    on_batch: Callable[[int], None] = lambda _: None,
+) -> Values:
+    """Probabilities `(N, C)` of the prepared images `rows`, in that order: sigmoids, or the softmax of `active` classes.
+
+    `augment` is the stage's list, of which only rescaling and normalising apply. `change` is applied to each batch of
+    normalised images `(B, C, H, W)`, such as a flip. `on_batch` is told how many rows are done.
+    """
+    chosen = chosen_precision(precision, device or chosen_device(), model.backbone.name, prepared.key.size)
+    chosen.placed(model)
+    read = build_reader(prepared, level_steps(augment or []), chosen, mean=mean, std=std)
+    logits = predict_logits(
+        model, read, rows, precision=chosen, sources=sources, batch_size=batch_size, change=change, on_batch=on_batch
+    )
+    return probabilities(logits, task, active)
+
+
+def predict_logits(
+    model: Classifier,
+    read: Reader,
+    rows: Rows,
+    *,
+    precision: Precision,
+    sources: npt.NDArray[np.int64] | None = None,
+    batch_size: int = 64,
+    change: Callable[[Tensor], Tensor] | None = None,
+    on_batch: Callable[[int], None] = lambda _: None,
+) -> Values:
+    """Logits `(N, C)`, float32, of what `read` gives for `rows`; the model is in evaluation mode meanwhile."""
+    found = torch.empty(len(rows), model.head.num_classes, dtype=torch.float32, device=precision.device)
+    with evaluating(model), torch.inference_mode(), precision.autocast():
+        for start in range(0, len(rows), batch_size):
+            part = rows[start : start + batch_size]
+            images = read(part, 0)
+            images = images if change is None else change(images)
+            source = None if sources is None else torch.from_numpy(sources[part]).to(precision.device)
+            found[start : start + len(part)] = model.predict_logits(images, source=source)
+            on_batch(start + len(part))
+    return np.asarray(found.cpu().numpy(), dtype=np.float32)
+
+
+def probabilities(logits: Values, task: Task, active: npt.NDArray[np.bool_] | None = None) -> Values:
+    """Sigmoids, or softmax over the `active` classes, of logits `(N, C)`; 0 for single-label classes not active."""
+    wide = torch.from_numpy(logits).double()
+    if task == "multilabel":
+        return np.asarray(torch.sigmoid(wide).float().numpy())
+    if active is not None:
+        wide[:, torch.from_numpy(~active)] = -torch.inf
+    return np.asarray(torch.softmax(wide, dim=1).float().numpy())
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode, and back to what it was."""
+    before = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(before)

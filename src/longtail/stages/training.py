@@ -1,0 +1,220 @@
+"""A training under way: all that changes while it runs, one step of it, and its checkpoints."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from longtail.models.classifier import Classifier
+from longtail.models.weights.saving import save_weights
+from longtail.stages.batch import Batch
+from longtail.stages.batches import Batches
+from longtail.stages.checkpoint import (
+    module_tensors,
+    optimizer_tensors,
+    read_checkpoint,
+    take_module,
+    take_optimizer,
+    write_checkpoint,
+)
+from longtail.stages.draws import Plan
+from longtail.stages.ema import Average
+from longtail.stages.job import TrainJob
+from longtail.stages.keeping import Keeper
+from longtail.stages.micro_batches import MicroBatches
+from longtail.stages.objective import Objective
+from longtail.stages.precision import Precision
+from longtail.stages.processes import World, send_buffers
+from longtail.stages.training_log import TrainingLog
+from longtail.stages.validation import Metrics, Validator
+
+CHECKPOINT = "checkpoint.safetensors"
+MOMENTUM = "momentum.safetensors"
+
+
+@dataclass(eq=False)
+class Training:
+    """The parts of a training, and where it stands: `step` steps of `epoch` (from 0) are done."""
+
+    job: TrainJob
+    world: World
+    precision: Precision
+    model: Classifier
+    objective: Objective
+    learner: nn.Module
+    optimizer: torch.optim.Optimizer | None
+    rate: Callable[[int], float]
+    lr: float
+    average: Average[Classifier] | None
+    scaler: torch.amp.GradScaler | None
+    batches: Batches
+    plan: Plan
+    micro: MicroBatches
+    validator: Validator | None
+    keeper: Keeper
+    log: TrainingLog
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0  # trained before this process began
+    usual: float | None = None  # the first losses' mean
+    losses: Tensor = field(init=False)  # of the epoch so far, on the device
+    best: dict[str, Tensor] = field(default_factory=dict)  # the kept weights, when they are not the last
+    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.losses = torch.zeros(max(self.plan.per_epoch, 1), device=self.precision.device)
+        self._trained = [p for group in self._groups() for p in group["params"]]
+
+    @property
+    def judged(self) -> Classifier:
+        """The model that is validated and kept: the averaged one where there is one."""
+        return self.model if self.average is None else self.average.model
+
+    @property
+    def done(self) -> int:
+        """Steps taken in all."""
+        return self.epoch * self.plan.per_epoch + self.step
+
+    def learn(self, batch: Batch) -> None:
+        """One step; nothing here waits for the device."""
+        done, settings = self.done, self.job.settings
+        assert self.optimizer is not None
+        self.objective.set_progress(done / max(self.plan.total, 1))
+        self._seed(done)
+        self._set_rate(done)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.losses[self.step] = self.micro(batch, lambda: self._clear())
+        if self.scaler is not None and settings.clip is not None:
+            self.scaler.unscale_(self.optimizer)
+        if settings.clip is not None:
+            nn.utils.clip_grad_norm_(self._trained, settings.clip, foreach=True)
+        if self.scaler is None:
+            self.optimizer.step()
+        else:
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        if self.average is not None:
+            self.average.update(done)
+        self.step += 1
+
+    def validate(self, on_batch: Callable[[int], None]) -> Metrics | None:
+        """The judged model's metrics, where there are validation rows."""
+        if self.validator is None:
+            return None
+        send_buffers(self.judged, self.world)
+        return self.validator(self.judged, on_batch)
+
+    def keep(self) -> None:
+        """Remember the judged model's weights as the best so far."""
+        self.best = {
+            name: tensor.detach().to("cpu", copy=True) for name, tensor in module_tensors("kept", self.judged).items()
+        }
+        if self.average is not None:
+            raw = module_tensors("raw", self.model).items()
+            self.best |= {name: tensor.detach().to("cpu", copy=True) for name, tensor in raw}
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, the best weights before it in a file of their own."""
+        if not self.world.first:
+            return
+        best = self._best_file()
+        if self.best and not best.exists():
+            write_checkpoint(best, self.best, {})
+        tensors = {
+            **module_tensors("model", self.model),
+            **module_tensors("objective", self.objective),
+            "losses": self.losses[: self.step],
+        }
+        if self.average is not None:
+            tensors |= module_tensors("average", self.average.model)
+        if self.optimizer is not None:
+            tensors |= optimizer_tensors(self.optimizer)
+        write_checkpoint(path, tensors, self._state())
+        for other in path.parent.glob("checkpoint-best-*.safetensors"):
+            if other != best:
+                other.unlink(missing_ok=True)
+
+    def resume(self, path: Path) -> bool:
+        """Go on from a checkpoint, where there is one."""
+        found = read_checkpoint(path)
+        if found is None:
+            self.log.cut(0)
+            return False
+        tensors, state = found
+        take_module("model", self.model, tensors, path)
+        take_module("objective", self.objective, tensors, path)
+        if self.average is not None:
+            take_module("average", self.average.model, tensors, path)
+        if self.optimizer is not None:
+            take_optimizer(self.optimizer, tensors)
+        if self.scaler is not None:
+            self.scaler.load_state_dict(state["scaler"])
+        self.epoch, self.step, self.seconds, self.usual = (state[k] for k in ("epoch", "step", "seconds", "usual"))
+        self.losses[: self.step] = tensors["losses"].to(self.losses.device)
+        self.micro.parts = max(state["parts"], self.micro.parts)
+        self.keeper.take(state["keeper"])
+        best = read_checkpoint(self._best_file()) if state["has_best"] else None
+        self.best = {} if best is None else best[0]
+        self.log.cut(state["log_size"])
+        return True
+
+    def take_momentum(self, folder: Path) -> int:
+        """Start from the optimiser state of the stage in `folder`; how many parameters had one."""
+        found = read_checkpoint(folder / MOMENTUM)
+        return 0 if found is None or self.optimizer is None else take_optimizer(self.optimizer, found[0])
+
+    def finish(self, model: Classifier, folder: Path) -> None:
+        """Put the kept weights in place and write them, as the weights of `model` (of which self's may be a part)."""
+        if self.best:
+            take_module("kept", self.judged, self.best, self._best_file())
+        if self.average is not None:
+            raw = self.best or module_tensors("raw", self.model)
+            take_module("raw", self.model, raw, self._best_file())
+            if self.world.first:
+                save_weights(model, folder / "raw.safetensors")
+            take_module("average", self.model, module_tensors("average", self.average.model), folder)
+        if self.world.first:
+            if self.optimizer is not None:
+                write_checkpoint(folder / MOMENTUM, optimizer_tensors(self.optimizer), {})
+            save_weights(model, folder / "weights.safetensors")
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds + time.monotonic() - self.began,
+            "usual": self.usual,
+            "parts": self.micro.parts,
+            "keeper": self.keeper.state(),
+            "has_best": bool(self.best),
+            "log_size": self.log.size(),
+            "scaler": None if self.scaler is None else self.scaler.state_dict(),
+        }
+
+    def _best_file(self) -> Path:
+        return self.job.folder / f"checkpoint-best-{self.keeper.epoch}.safetensors"
+
+    def _set_rate(self, done: int) -> None:
+        factor = self.rate(done) / self.lr if self.lr else 0.0
+        for group in self._groups():
+            group["lr"] = group["base_lr"] * factor
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [] if self.optimizer is None else self.optimizer.param_groups
+
+    def _clear(self) -> None:
+        for parameter in self._trained:
+            parameter.grad = None
+
+    def _seed(self, done: int) -> None:
+        """Dropout and the like depend on seed, step and process alone, so a resumed training draws the same."""
+        name = f"{self.job.seed}/{done}/{self.world.rank}".encode()
+        number = int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 1
+        torch.default_generator.manual_seed(number)
+        if self.precision.device.type == "cuda":
+            torch.cuda.manual_seed(number)

@@ -1,0 +1,138 @@
+"""Exact metrics of all validation rows: every process predicts its share, and all see the same numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from longtail.data.manifest import Task
+from longtail.errors import unknown_name
+from longtail.evaluate.ap import average_precision
+from longtail.evaluate.confusion import accuracy, class_recall, macro_f1
+from longtail.evaluate.defined import macro
+from longtail.evaluate.label_ranking import label_ranking_average_precision, lrap_columns
+from longtail.evaluate.roc import auroc
+from longtail.models.classifier import Classifier
+from longtail.stages.job import Rows
+from longtail.stages.precision import Precision
+from longtail.stages.predicting_rows import Values, predict_logits, probabilities
+from longtail.stages.processes import World, interleaved
+from longtail.stages.readers import Reader
+
+Metrics = dict[str, Any]  # None where undefined; `ap` and `recall` are lists, one value a label
+METRICS: dict[Task, tuple[str, ...]] = {
+    "multilabel": ("map", "mauc", "lrap_columns", "lrap", "loss"),
+    "singlelabel": ("accuracy", "balanced_accuracy", "mean_class_recall", "macro_f1", "map", "mauc", "loss"),
+}
+_LOWER_IS_BETTER = ("loss",)
+
+
+def check_metric(name: str, task: Task) -> None:
+    """Refuse a metric that validation does not compute for this task."""
+    if name not in METRICS[task]:
+        raise unknown_name("validation metric", name, METRICS[task], f"a {task} stage")
+
+
+def lower_is_better(name: str) -> bool:
+    """Whether a small value of a metric is good."""
+    return name in _LOWER_IS_BETTER
+
+
+@dataclass(frozen=True)
+class Validator:
+    """The validation rows of a stage, and how they are read."""
+
+    read: Reader
+    rows: Rows
+    targets: npt.NDArray[Any]  # of these rows: (n, A) or (n,), of the active classes
+    active: npt.NDArray[np.bool_]
+    task: Task
+    sources: npt.NDArray[np.int64] | None
+    batch_size: int
+    precision: Precision
+    world: World
+
+    def __call__(self, model: Classifier, on_batch: Callable[[int], None] = lambda _: None) -> Metrics:
+        """The metrics of a model."""
+        mine = self.rows[self.world.rank :: self.world.size]
+        logits = predict_logits(
+            model,
+            self.read,
+            mine,
+            precision=self.precision,
+            sources=self.sources,
+            batch_size=self.batch_size,
+            on_batch=on_batch,
+        )
+        together = interleaved(torch.from_numpy(logits).to(self.precision.device), len(self.rows), self.world)
+        return metrics(self.targets, together.cpu().numpy()[:, self.active], self.task)
+
+
+def metrics(targets: npt.NDArray[Any], logits: Values, task: Task) -> Metrics:
+    """All metrics of logits `(N, A)` for targets `(N, A)` or `(N,)`; logits that are no numbers make all undefined."""
+    if not np.isfinite(logits).all():
+        return dict.fromkeys(METRICS[task])
+    values = probabilities(logits, task)
+    found = _multilabel(targets, values) if task == "multilabel" else _singlelabel(targets, values)
+    found["loss"] = log_loss(targets, logits)
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def _multilabel(targets: npt.NDArray[Any], values: Values) -> Metrics:
+    ap = average_precision(targets, values)
+    return {
+        "map": macro(ap).value,
+        "mauc": macro(auroc(targets, values)).value,
+        "lrap_columns": macro(lrap_columns(targets, values)).value,
+        "lrap": label_ranking_average_precision(targets, values),
+        "over": macro(ap).over,
+        "ap": ap,
+    }
+
+
+def _singlelabel(targets: npt.NDArray[Any], values: Values) -> Metrics:
+    recall = class_recall(targets, values)
+    states = one_hot(targets, values.shape[1])
+    ap = average_precision(states, values)
+    return {
+        "accuracy": accuracy(targets, values),
+        "balanced_accuracy": macro(recall).value,
+        "mean_class_recall": macro(recall).value,
+        "macro_f1": macro_f1(targets, values).value,
+        "map": macro(ap).value,
+        "mauc": macro(auroc(states, values)).value,
+        "over": macro(recall).over,
+        "recall": recall,
+        "ap": ap,
+    }
+
+
+def log_loss(targets: npt.NDArray[Any], logits: Values) -> float:
+    """Mean cross-entropy over known rows, or binary over known entries, from logits in float64; nan over none."""
+    wide = torch.from_numpy(logits).double()
+    target = torch.from_numpy(np.asarray(targets))
+    if target.ndim == 1:
+        known = target >= 0
+        return float(torch.nn.functional.cross_entropy(wide[known], target[known])) if bool(known.any()) else np.nan
+    known = ~target.isnan()
+    if not bool(known.any()):
+        return float("nan")
+    return float(torch.nn.functional.binary_cross_entropy_with_logits(wide[known], target[known].double()))
+
+
+def one_hot(classes: npt.NDArray[Any], count: int) -> npt.NDArray[np.float32]:
+    """States `(N, C)` of classes `(N,)`, nan where unknown."""
+    states = np.full((len(classes), count), np.nan, dtype=np.float32)
+    known = classes >= 0
+    states[known] = np.eye(count, dtype=np.float32)[classes[known]]
+    return states
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: None for nan."""
+    if isinstance(value, np.ndarray):
+        return [_plain(each) for each in value.tolist()]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
