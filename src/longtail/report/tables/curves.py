@@ -16,7 +16,7 @@ _FORMATS = (".png", ".svg", ".pdf")
 def lines_of_stages(run: RunFolder) -> list[list[str]]:
     """Every line from a stage that starts from none to one that none starts from."""
     names = [stage.name for stage in run.stages]
-    parents = {stage.name: settings_of(stage).get("from") for stage in run.stages}
+    parents = {stage.name: settings_of(stage, run).get("from") for stage in run.stages}
     ends = [name for name in names if name not in parents.values()]
     return [_line(end, parents) for end in ends]
 
@@ -69,11 +69,11 @@ def _epochs(run: RunFolder, line: Sequence[str]) -> list[tuple[Any, ...]]:
         if name not in stages:
             raise unknown_name("stage", name, stages, f"the run '{run.path}'")
         epochs = _last_of_each(stages[name].log)
-        for epoch, event in sorted(epochs.items()):
+        for epoch, (_, event) in enumerate(sorted(epochs.items()), start=done + 1):
             valid = event.get("valid") or {}
-            size = event.get("image_size") or settings_of(stages[name]).get("image_size")
-            rows.append((title, done + epoch, name, size, event.get("loss"), valid.get("loss"), valid.get("map")))
-        done += max(epochs, default=0)
+            size = event.get("image_size") or settings_of(stages[name], run).get("image_size")
+            rows.append((title, epoch, name, size, event.get("loss"), valid.get("loss"), valid.get("map")))
+        done += len(epochs)
     return rows
 
 

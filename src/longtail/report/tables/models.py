@@ -10,19 +10,19 @@ _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 
 def models_table(run: RunFolder) -> PaperTable:
     """A row for each finished stage; `*` marks the members of the ensemble."""
-    parents = {stage.name: settings_of(stage).get("from") for stage in run.stages}
+    parents = {stage.name: settings_of(stage, run).get("from") for stage in run.stages}
     members = (run.recipe.get("predict") or {}).get("ensemble") or []
-    rows = tuple(_row(stage, parents, members) for stage in run.stages if stage.facts)
+    rows = tuple(_row(stage, run, parents, members) for stage in run.stages if stage.facts)
     columns = ("Model", "Stage", "Pre-Weight", "Image size", "Batch size", "Max LR", "OS-threshold", "Oversampled",
                "Epoch kept", "Metric", "Val")  # fmt: skip
     note = "* is a member of the ensemble. Epoch kept and Val are of the best epoch by the stage's own metric."
     return PaperTable("Table 2: models", columns, rows, note)
 
 
-def settings_of(stage: StageFacts) -> dict[str, Any]:
-    """A stage's resolved settings."""
-    found = stage.facts.get("settings")
-    return found if isinstance(found, dict) else {}
+def settings_of(stage: StageFacts, run: RunFolder) -> dict[str, Any]:
+    """A stage's settings: those of the run's recipe, and over them those that the stage itself tells."""
+    said = (run.recipe.get("stages") or {}).get(stage.name) or {}
+    return {**said, **(stage.facts.get("settings") or {})}
 
 
 def depth_of(name: str, parents: dict[str, Any]) -> int:
@@ -33,8 +33,8 @@ def depth_of(name: str, parents: dict[str, Any]) -> int:
     return depth
 
 
-def _row(stage: StageFacts, parents: dict[str, Any], members: list[str]) -> tuple[Any, ...]:
-    settings, kept = settings_of(stage), stage.facts.get("kept") or {}
+def _row(stage: StageFacts, run: RunFolder, parents: dict[str, Any], members: list[str]) -> tuple[Any, ...]:
+    settings, kept = settings_of(stage, run), stage.facts.get("kept") or {}
     depth = depth_of(stage.name, parents)
     oversample = settings.get("oversample") or {}
     flagged = stage.facts.get("oversampled") or {}
@@ -44,7 +44,7 @@ def _row(stage: StageFacts, parents: dict[str, Any], members: list[str]) -> tupl
         parents[stage.name] or _weights(settings),
         settings.get("image_size"),
         settings.get("batch_size"),
-        _max_rate(stage),
+        _max_rate(stage, settings),
         oversample.get("below_ap", "N/A"),
         len(flagged) if oversample else "N/A",
         kept.get("epoch"),
@@ -58,10 +58,10 @@ def _weights(settings: dict[str, Any]) -> str:
     return str((model or {}).get("weights", "pretrained")) if isinstance(model, dict) else "pretrained"
 
 
-def _max_rate(stage: StageFacts) -> float | None:
+def _max_rate(stage: StageFacts, settings: dict[str, Any]) -> float | None:
     """The highest learning rate that the log saw, else the optimiser's setting."""
     seen = [line["lr"] for line in stage.log if isinstance(line.get("lr"), (int, float))]
-    named = settings_of(stage).get("optimizer")
+    named = settings.get("optimizer")
     stated = [part.get("lr") for part in named.values() if isinstance(part, dict)] if isinstance(named, dict) else []
     rates = [rate for rate in (*stated, *seen) if rate is not None]
     return max(rates) if rates else None
