@@ -59,10 +59,10 @@ def test_a_signature_line_by_line() -> None:
     assert signature_lines(typed) == ["root: Path", "*", "rule: Literal['a', 'b'] = 'a'", "rate: float | None = 0.5"]
 
 
-def test_options_as_they_are_written():
+def test_options_as_they_are_written() -> None:
     def other(
         root: Path, *, blank: Literal["unknown", "negative"] = "negative", images: Path | None = None, n: int = 1
-    ):
+    ) -> None:
         del root, blank, images, n
 
     assert options_of(other) == ["blank=negative [unknown|negative]", "images=none", "n=1"]

@@ -3,6 +3,8 @@
 import ast
 import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,18 @@ def test_a_name_means_one_thing(room: str) -> None:
     assert not set(defined) & {module.__name__.rpartition(".")[2] for module in modules}
     with pytest.raises(AttributeError, match=f"module '{room}' has no attribute 'nothing'"):
         package.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_lists_its_names(room: str) -> None:
+    """For completion (`dir`), which reads the files only, and for `import *`."""
+    package = importlib.import_module(room)
+    names = {name for known in _told(room).values() for name in known}
+    assert names <= set(dir(package))
+    assert names | set(ROOMS[room]) <= set(package.__all__)
+    assert all(hasattr(package, name) for name in package.__all__)
+
+
+def test_listing_a_room_imports_nothing_heavy() -> None:
+    code = "import sys, longtail.losses as room; assert 'ldam_loss' in dir(room); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -62,6 +62,15 @@ def test_a_newcomers_backbone_is_built_loaded_and_listed(tmp_path: Any) -> None:
         build_backbone("tiny")
 
 
+@pytest.mark.usefixtures("tiny")
+def test_what_only_timms_backbones_know_is_refused() -> None:
+    with pytest.raises(UserError, match="map_indices picks stage maps of timm's backbones; 'tiny' is none"):
+        build_backbone("tiny", weights="none", map_indices=(1, 2))
+    with pytest.raises(UserError, match="'tiny' takes images of 8 x 8 only, so it can't be dynamic"):
+        build_backbone("tiny", weights="none", image_size=(8, 8), dynamic=True)
+    assert build_backbone("tiny", weights="none", dynamic=True).image_size is None  # it takes any size anyway
+
+
 def test_channels_are_one_or_three() -> None:
     with pytest.raises(UserError, match="channels is 4"):
         build_backbone("test_resnet", weights=None, channels=4)

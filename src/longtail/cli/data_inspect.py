@@ -1,13 +1,14 @@
 """`longtail data inspect MANIFEST`: the audit of a manifest as tables, JSON and a page of plots."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from longtail.cli import role_flags
+from longtail.cli.role_flags import with_roles
 
 
+@with_roles
 def inspect(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The CSV or Parquet manifest, or its folder.")],
     out: Annotated[
@@ -20,21 +21,12 @@ def inspect(
         int | None, typer.Option("--head", min=0, help="A head label has more training images than this.")
     ] = None,
     tail: Annotated[int | None, typer.Option("--tail", min=0, help="A tail label has fewer training images.")] = None,
-    labels: role_flags.Labels = None,
-    label: role_flags.Label = None,
-    image: role_flags.Image = None,
-    patient: role_flags.Patient = None,
-    study: role_flags.Study = None,
-    view: role_flags.View = None,
-    source: role_flags.Source = None,
-    split: role_flags.Split = None,
-    boxes: role_flags.Boxes = None,
-    root: role_flags.Root = None,
-    uncertain: role_flags.Uncertain = None,
     no_files: Annotated[bool, typer.Option("--no-files", help="Do not look at image files at all.")] = False,
     no_duplicates: Annotated[bool, typer.Option("--no-duplicates", help="Do not search for duplicate images.")] = False,
     no_page: Annotated[bool, typer.Option("--no-page", help="Write no inspection.png.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of tables.")] = False,
+    *,
+    roles: dict[str, Any],
 ) -> None:
     """Audit a manifest: counts, the tail, co-occurrence, unknowns, views, groups, duplicates, and every problem."""
     import json
@@ -46,11 +38,7 @@ def inspect(
     from longtail.data.manifest import Manifest
     from longtail.errors import UserError
 
-    flags = role_flags.said(
-        labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,
-        boxes=boxes, root=root, uncertain=uncertain,
-    )  # fmt: skip
-    loaded = Manifest.load(manifest, check=False, **flags)
+    loaded = Manifest.load(manifest, check=False, **roles)
     duplicates = not (no_duplicates or no_files)
     with progress(len(loaded) if duplicates else None, "looking for duplicates") as advance:
         found = audit(

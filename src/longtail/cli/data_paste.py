@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from longtail.cli import role_flags
+from longtail.cli.role_flags import with_roles
 
 _HOW = "How a patch becomes part of its background"
 
 
+@with_roles
 def paste(
     manifest: Annotated[Path, typer.Argument(help="The manifest with a box table; its train split, if it has one.")],
     out: Annotated[Path, typer.Option(help="A new folder for images, manifest and report; goes on where it stopped.")],
@@ -57,17 +58,8 @@ def paste(
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="Threads. [default: one for each core]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same images.")] = 0,
-    labels: role_flags.Labels = None,
-    label: role_flags.Label = None,
-    image: role_flags.Image = None,
-    patient: role_flags.Patient = None,
-    study: role_flags.Study = None,
-    view: role_flags.View = None,
-    source: role_flags.Source = None,
-    split: role_flags.Split = None,
-    boxes: role_flags.Boxes = None,
-    root: role_flags.Root = None,
-    uncertain: role_flags.Uncertain = None,
+    *,
+    roles: dict[str, Any],
 ) -> None:
     """Make images of rare findings: cut them out by their boxes and paste them where they belong."""
     from longtail.augment.paste.making import synthesize
@@ -88,11 +80,7 @@ def paste(
     )  # fmt: skip
     if joined is not None:
         require_other_file(manifest, joined)
-    flags = role_flags.said(
-        labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,
-        boxes=boxes, root=root, uncertain=uncertain,
-    )  # fmt: skip
-    before = Manifest.load(manifest, check_files=False, **flags)
+    before = Manifest.load(manifest, check_files=False, **roles)
     options: dict[str, Any] = {"resize": resize, "channels": channels, "workers": workers}
     prepared = prepare(before, size, store=store or default_store(manifest), **options)
     with progress(on_normal + on_tail, "pasting") as advance:

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from longtail.cli import role_flags
+from longtail.cli.role_flags import with_roles
 
 
+@with_roles
 def split(
     manifest: Annotated[Path, typer.Argument(help="The manifest: CSV or Parquet.")],
     out: Annotated[Path, typer.Option(help="The manifest to write: .csv or .parquet.")],
@@ -27,17 +28,8 @@ def split(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same split.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Write over the input.")] = False,
-    labels: role_flags.Labels = None,
-    label: role_flags.Label = None,
-    image: role_flags.Image = None,
-    patient: role_flags.Patient = None,
-    study: role_flags.Study = None,
-    view: role_flags.View = None,
-    source: role_flags.Source = None,
-    split: role_flags.Split = None,
-    boxes: role_flags.Boxes = None,
-    root: role_flags.Root = None,
-    uncertain: role_flags.Uncertain = None,
+    *,
+    roles: dict[str, Any],
 ) -> None:
     """Split by whole groups, each part with its share of every label; or make k folds."""
     from longtail.cli.console import say, table, warn
@@ -49,12 +41,8 @@ def split(
     from longtail.data.saving import require_other_file
     from longtail.errors import UserError
 
-    flags = role_flags.said(
-        labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,
-        boxes=boxes, root=root, uncertain=uncertain,
-    )  # fmt: skip
     require_other_file(manifest, out, force=force)
-    before = Manifest.load(manifest, check_files=False, **flags)
+    before = Manifest.load(manifest, check_files=False, **roles)
     column = "split" if folds is None else "fold"
     options: dict[str, Any] = {"by": by, "seed": seed, "keep": keep or ()}
     if folds is None:

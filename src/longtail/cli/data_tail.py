@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from longtail.cli import role_flags
+from longtail.cli.role_flags import with_roles
 
 
+@with_roles
 def tail(
     manifest: Annotated[Path, typer.Argument(help="The manifest: CSV or Parquet.")],
     out: Annotated[Path, typer.Option(help="The manifest to write: .csv or .parquet.")],
@@ -24,17 +25,8 @@ def tail(
     rounding: Annotated[str, typer.Option(help="round (halves up), or floor as for CIFAR-LT.")] = "round",
     seed: Annotated[int, typer.Option(min=0, help="The same seed keeps the same images.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Write over the input.")] = False,
-    labels: role_flags.Labels = None,
-    label: role_flags.Label = None,
-    image: role_flags.Image = None,
-    patient: role_flags.Patient = None,
-    study: role_flags.Study = None,
-    view: role_flags.View = None,
-    source: role_flags.Source = None,
-    split: role_flags.Split = None,
-    boxes: role_flags.Boxes = None,
-    root: role_flags.Root = None,
-    uncertain: role_flags.Uncertain = None,
+    *,
+    roles: dict[str, Any],
 ) -> None:
     """Cut a manifest down to a long tail; rows of other splits stay."""
     from longtail.cli.console import say, table, warn
@@ -43,12 +35,8 @@ def tail(
     from longtail.data.manifest import Manifest
     from longtail.data.saving import require_other_file
 
-    flags = role_flags.said(
-        labels=labels, label=label, image=image, patient=patient, study=study, view=view, source=source, split=split,
-        boxes=boxes, root=root, uncertain=uncertain,
-    )  # fmt: skip
     require_other_file(manifest, out, force=force)
-    before = Manifest.load(manifest, check_files=False, **flags)
+    before = Manifest.load(manifest, check_files=False, **roles)
     asked: dict[str, Any] = {"ratio": ratio, "n_max": n_max, "head_share": head_share, "head": head, "order": order}
     asked |= {"rounding": rounding, "within": None if within == "all" else within}
     after = work(before, seed=seed, **asked)

@@ -1,46 +1,56 @@
 """The flags that say which column is what: the same for every verb that reads a manifest.
 
-A verb takes them as `labels: role_flags.Labels = None, ...` and hands them on with `role_flags.said(...)`.
+A verb takes what was said of them as `roles: dict[str, Any]`, hands it on to `Manifest.load(path, **roles)`, and stands
+under `@with_roles`, which gives it the flags.
 """
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 _PANEL = "Which column is what (over the YAML beside the manifest)"
 
-Labels = Annotated[
-    str | None,
-    typer.Option("--labels", metavar="A,B,...", help="Label columns, or the classes.", rich_help_panel=_PANEL),
-]
-Label = Annotated[
-    str | None, typer.Option("--label", metavar="COLUMN", help="The class, one per image.", rich_help_panel=_PANEL)
-]
-Image = Annotated[str | None, typer.Option("--image", metavar="COLUMN", help="Image paths.", rich_help_panel=_PANEL)]
-Patient = Annotated[str | None, typer.Option("--patient", metavar="COLUMN", help="Patients.", rich_help_panel=_PANEL)]
-Study = Annotated[str | None, typer.Option("--study", metavar="COLUMN", help="Studies.", rich_help_panel=_PANEL)]
-View = Annotated[
-    str | None, typer.Option("--view", metavar="COLUMN", help="Views (PA, AP ...).", rich_help_panel=_PANEL)
-]
-Source = Annotated[
-    str | None, typer.Option("--source", metavar="COLUMN", help="Where rows came from.", rich_help_panel=_PANEL)
-]
-Split = Annotated[
-    str | None, typer.Option("--split", metavar="COLUMN", help="train, val, test.", rich_help_panel=_PANEL)
-]
-Boxes = Annotated[str | None, typer.Option("--boxes", metavar="FILE", help="The box table.", rich_help_panel=_PANEL)]
-Root = Annotated[
-    str | None, typer.Option("--root", metavar="DIR", help="Where image paths start.", rich_help_panel=_PANEL)
-]
-Uncertain = Annotated[
-    str | None,
-    typer.Option(
-        "--uncertain", metavar="POLICY", help="-1 and U as: unknown, positive, negative.", rich_help_panel=_PANEL
-    ),
-]
+
+def _flag(name: str, metavar: str, text: str) -> inspect.Parameter:
+    option = typer.Option(f"--{name}", metavar=metavar, help=text, rich_help_panel=_PANEL)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=None, annotation=Annotated[str | None, option])
 
 
-def said(**flags: str | None) -> dict[str, Any]:
+_FLAGS = (
+    _flag("labels", "A,B,...", "Label columns, or the classes."),
+    _flag("label", "COLUMN", "The class, one per image."),
+    _flag("image", "COLUMN", "Image paths."),
+    _flag("patient", "COLUMN", "Patients."),
+    _flag("study", "COLUMN", "Studies."),
+    _flag("view", "COLUMN", "Views (PA, AP ...)."),
+    _flag("source", "COLUMN", "Where rows came from."),
+    _flag("split", "COLUMN", "train, val, test."),
+    _flag("boxes", "FILE", "The box table."),
+    _flag("root", "DIR", "Where image paths start."),
+    _flag("uncertain", "POLICY", "-1 and U as: unknown, positive, negative."),
+)
+
+
+def with_roles(verb: Callable[..., None]) -> Callable[..., None]:
+    """The verb with the flags as parameters of its own in place of `roles`."""
+    signature = inspect.signature(verb)
+    own = [parameter for name, parameter in signature.parameters.items() if name != "roles"]
+
+    @functools.wraps(verb)
+    def asked(**given: Any) -> None:
+        roles = _said({flag.name: given.pop(flag.name) for flag in _FLAGS})
+        verb(**given, roles=roles)
+
+    asked.__signature__ = signature.replace(parameters=[*own, *_FLAGS])  # type: ignore[attr-defined]  # typer reads it
+    asked.__annotations__ = {each.name: each.annotation for each in [*own, *_FLAGS]}
+    return asked
+
+
+def _said(flags: dict[str, str | None]) -> dict[str, Any]:
     """The flags that were given, as `Manifest.load` takes them.
 
     `root` and `boxes` count from the working folder, as paths on a command line do, and where nothing of that name is

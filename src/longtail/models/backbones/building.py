@@ -34,6 +34,7 @@ def build_backbone(
     source = "none" if weights is None else weights
     if name in BACKBONES.load() or is_dotted_path(name):
         backbone = _registered(name, channels=channels, image_size=image_size, drop_path=drop_path)
+        _check_sizes(backbone, dynamic, map_indices)
     else:
         backbone = TimmBackbone(
             name,
@@ -58,6 +59,19 @@ def _registered(name: str, *, channels: int, image_size: Any, drop_path: float) 
     if not isinstance(built, Backbone):
         raise UserError(f"'{name}' makes a {type(built).__name__}; a backbone extends longtail.models.Backbone.")
     return built
+
+
+def _check_sizes(backbone: Backbone, dynamic: bool, map_indices: Sequence[int] | None) -> None:
+    """What only timm's backbones can be told is refused, not ignored."""
+    if map_indices is not None:
+        raise UserError(
+            f"map_indices picks stage maps of timm's backbones; '{backbone.name}' is none: leave map_indices out for it."
+        )
+    if dynamic and backbone.image_size is not None:
+        size = " x ".join(map(str, backbone.image_size))
+        raise UserError(
+            f"backbone '{backbone.name}' takes images of {size} only, so it can't be dynamic; leave dynamic out for it."
+        )
 
 
 def _give_weights(backbone: Backbone, source: str | Path) -> None:
