@@ -164,7 +164,7 @@ def _require_given(
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    target = function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function  # type: ignore[misc]
+    target = function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function
     try:
         return get_type_hints(target)
     except (NameError, TypeError):  # a user's own annotations may name what is not there at run time

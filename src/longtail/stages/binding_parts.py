@@ -8,6 +8,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from longtail.binding_values import bind_values, fitted, settings_of
@@ -245,6 +246,10 @@ def _bind_predict(predict: Predict) -> None:
             bind_part(field, part)
 
 
+def _place_in(text: str, name: str) -> int:
+    return text.index(f"'{name}'")
+
+
 def _written(value: Any) -> NamedPart:
     try:
         return component(value)
@@ -267,6 +272,6 @@ def _under(part: NamedPart, settings: Mapping[str, Any]) -> Iterator[None]:
         raise
     except UserError as error:
         named = [key for key in settings if f"'{key}'" in str(error)]
-        key = min(named, key=lambda name: str(error).index(f"'{name}'"), default=None)
+        key = min(named, key=partial(_place_in, str(error)), default=None)
         path = (part.name,) if key is None else (part.name, key)
         raise RecipeError(path if settings else (), str(error)) from error

@@ -5,6 +5,8 @@ an unknown key before a missing one, and once for each place.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -30,14 +32,14 @@ _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
 def checked(kind: type[M], data: Any) -> M:
-    """`data` as a `kind`; raises the mistakes as `Mistakes`."""
+    """`data` as a `kind`; raises the mistakes as `RecipeErrors`."""
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise Mistakes(_told(kind, data, error)) from error
+        raise RecipeErrors(_told(kind, data, error)) from error
 
 
-class Mistakes(RecipeError):
+class RecipeErrors(RecipeError):
     """Several mistakes at once."""
 
     def __init__(self, each: Sequence[RecipeError]) -> None:
@@ -92,9 +94,7 @@ def _path_in(data: Any, loc: tuple[str | int, ...]) -> Steps:
 
 
 def _value(data: Any, path: Steps) -> Any:
-    for part in path:
-        data = data[part]
-    return data
+    return reduce(getitem, path, data)
 
 
 def _unknown_key(kind: type[BaseModel], path: Steps) -> str:

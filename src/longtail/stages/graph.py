@@ -1,4 +1,4 @@
-"""The graph of a recipe: what each stage needs of others, the order in which they run, and whether it can run at all."""
+"""The graph of a recipe: what each stage needs of others, in which order they run, and whether they can run at all."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

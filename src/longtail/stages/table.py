@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from longtail.errors import UserError, listing, nearest
-from longtail.stages.checking import Mistakes, checked
+from longtail.stages.checking import RecipeErrors, checked
 from longtail.stages.mistakes import RecipeError, in_words
 from longtail.stages.overrides import apply_overrides, overrides_from
 from longtail.stages.recipe import Part
@@ -32,10 +32,10 @@ class Row(Part):
     """A row: its stages, and what stands beside it in the table."""
 
     stages: list[Any] | dict[str, Any]  # a chain of names, or {name: changes}; or a graph
-    set: Settings = {}  # overrides of the whole recipe by dotted path
+    set: Settings = Field(default={})  # overrides of the whole recipe by dotted path
     group: str = ""  # rows of one group stand together
     about: str = ""
-    paper: dict[str, Any] = {}  # published numbers by column, to print beside one's own
+    paper: dict[str, Any] = Field(default={})  # published numbers by column, to print beside one's own
 
 
 class RecipeTable(Part):
@@ -43,10 +43,10 @@ class RecipeTable(Part):
 
     table: str
     about: str = ""
-    base: Settings = {}  # a recipe without stages
-    stages: dict[str, Settings | None] = {}
+    base: Settings = Field(default={})  # a recipe without stages
+    stages: dict[str, Settings | None] = Field(default={})
     rows: dict[str, Annotated[Row, BeforeValidator(_row)]]
-    across: dict[str, Settings] = {}  # {name: overrides}: each row once with each
+    across: dict[str, Settings] = Field(default={})  # {name: overrides}: each row once with each
     against: str | None = None  # the row that others are compared with
 
 
@@ -60,7 +60,7 @@ def read_table(tree: Node, source: str) -> RecipeTable:
     try:
         table = checked(RecipeTable, plain(tree))
         _check_names(table)
-    except Mistakes as error:
+    except RecipeErrors as error:
         raise in_words(error.each, tree, source) from error
     except RecipeError as error:
         raise in_words([error], tree, source) from error
@@ -81,7 +81,7 @@ def row_tree(tree: Node, name: str | None, source: str) -> Node:
         raise _unknown_row(table, name, source)
     row_name, _, setting = name.partition(ACROSS) if table.across else (name, "", "")
     row = table.rows[row_name]
-    made = deepcopy(tree.value["base"]) if "base" in tree.value else as_node({}, tree.place)
+    made: Node = deepcopy(tree.value["base"]) if "base" in tree.value else as_node({}, tree.place)
     row_node = tree.value["rows"].value[row_name]
     made.value["recipe"] = as_node(f"{table.table}: {name}", row_node.place)
     if about := row.about or table.about:
