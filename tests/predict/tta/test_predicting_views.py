@@ -43,7 +43,11 @@ def test_settings_reach_the_view() -> None:
 
 @pytest.mark.parametrize(
     ("views", "merge", "message"),
-    [([], "logits", "no TTA views"), (["hflp"], "logits", "Did you mean 'hflip'"), (["hflip"], "mean", "probabilities")],
+    [
+        ([], "logits", "no TTA views"),
+        (["hflp"], "logits", "Did you mean 'hflip'"),
+        (["hflip"], "mean", "probabilities"),
+    ],
 )
 def test_mistakes(views: list[str], merge: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
