@@ -32,14 +32,14 @@ _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
 def checked(kind: type[M], data: Any) -> M:
-    """`data` as a `kind`; raises the mistakes as `RecipeErrors`."""
+    """`data` as a `kind`; raises the mistakes as `SeveralError`."""
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise RecipeErrors(_told(kind, data, error)) from error
+        raise SeveralError(_told(kind, data, error)) from error
 
 
-class RecipeErrors(RecipeError):
+class SeveralError(RecipeError):
     """Several mistakes at once."""
 
     def __init__(self, each: Sequence[RecipeError]) -> None:
@@ -89,7 +89,7 @@ def _path_in(data: Any, loc: tuple[str | int, ...]) -> Steps:
             isinstance(data, list) and isinstance(part, int) and part < len(data)
         ):
             path.append(part)
-            data = data[part]
+            data = data[part]  # type: ignore[index]
     return tuple(path)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.errors import UserError
-from longtail.stages.checking import RecipeErrors, checked
+from longtail.stages.checking import SeveralError, checked
 from longtail.stages.defaults import merge_defaults
 from longtail.stages.mistakes import RecipeError, in_words
 from longtail.stages.overrides import Override, apply_overrides, overrides_from, parse_overrides
@@ -101,7 +101,7 @@ def _checked(tree: Node, source: str, bind: bool) -> Recipe:
             from longtail.stages.binding_parts import bind_parts
 
             bind_parts(recipe)
-    except RecipeErrors as error:
+    except SeveralError as error:
         raise in_words(error.each, tree, source) from error
     except RecipeError as error:
         raise in_words([error], tree, source) from error

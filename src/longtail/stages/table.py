@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from longtail.errors import UserError, listing, nearest
-from longtail.stages.checking import RecipeErrors, checked
+from longtail.stages.checking import SeveralError, checked
 from longtail.stages.mistakes import RecipeError, in_words
 from longtail.stages.overrides import apply_overrides, overrides_from
 from longtail.stages.recipe import Part
@@ -60,7 +60,7 @@ def read_table(tree: Node, source: str) -> RecipeTable:
     try:
         table = checked(RecipeTable, plain(tree))
         _check_names(table)
-    except RecipeErrors as error:
+    except SeveralError as error:
         raise in_words(error.each, tree, source) from error
     except RecipeError as error:
         raise in_words([error], tree, source) from error
@@ -115,7 +115,7 @@ def _from_shelf(tree: Node, name: str, changes: Node | None) -> Node:
     changed = {} if changes is None or changes.value is None else changes.value
     if kept is None or kept.value is None or not isinstance(changed, dict):
         return Node(changed, changes.place if changes else tree.place, changes.key_place if changes else None)
-    whole = deepcopy(kept)
+    whole: Node = deepcopy(kept)
     whole.value = {**whole.value, **deepcopy(changed)}
     return whole
 

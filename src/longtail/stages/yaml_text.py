@@ -1,6 +1,6 @@
 """Recipes as YAML text, such that reading it again gives the same: the counterpart of `yaml_tree.py`."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -18,7 +18,7 @@ def yaml_text(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     """Quotes what `yaml_tree.scalar` would read as something else than text."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - as PyYAML declares it
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
         return True

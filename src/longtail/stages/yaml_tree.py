@@ -7,7 +7,7 @@ truth values and `1e-6` as text. Duplicate keys are refused: the later one would
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -118,7 +118,7 @@ def find(node: Node, path: Steps) -> tuple[Node, int]:
 class _TextLoader(yaml.SafeLoader):
     """Composes without resolving scalars: `_scalar` does that, by the rules above."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - as PyYAML declares it
 
 
 class _Builder:
