@@ -16,7 +16,7 @@ from longtail.errors import UserError, unknown_name
 from longtail.registry import Entry, Registry
 from longtail.stages.component import NamedPart, component
 from longtail.stages.mistakes import RecipeError, at
-from longtail.stages.recipe import Model, Predict, Recipe, Stage, Trainable
+from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage, Trainable
 
 # Where each role's registry is; a role whose room is not installed is not checked.
 _REGISTRIES = {
@@ -114,6 +114,9 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
             bind_part("lora", stage.train.lora)
     _bind_augment(stage)
     _bind_search(stage)
+    if isinstance(stage.keep, Best) and stage.kind == "train":
+        with at("keep", "best"):
+            _check_metric(stage.keep.best, recipe.task)
 
 
 def _bind_stage_model(changes: Mapping[str, Any], model: Model) -> None:
@@ -193,6 +196,14 @@ def _try_loss(function: Callable[..., Any], settings: Mapping[str, Any]) -> None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         function(**{key: value for key, value in example.items() if key in names}, **settings)
+
+
+def _check_metric(name: str, task: str | None) -> None:
+    from longtail.stages.validation import METRICS
+
+    valid = {metric for kind, names in METRICS.items() if task in (None, kind) for metric in names}
+    if name not in valid:
+        raise unknown_name("validation metric", name, valid)
 
 
 def _check_rule(rule: str) -> None:

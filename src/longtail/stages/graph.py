@@ -46,14 +46,14 @@ def parts_of(predict: Predict) -> Iterator[tuple[str, NamedPart]]:
             yield field, part
 
 
-def parents(recipe: Recipe, name: str) -> list[str]:
+def parents_of(recipe: Recipe, name: str) -> list[str]:
     """The stages that must be finished before `name`, each once."""
     return list(dict.fromkeys(link.source for link in links(recipe) if link.target == name))
 
 
-def order(recipe: Recipe) -> list[str]:
+def order_of(recipe: Recipe) -> list[str]:
     """The stages such that each comes after all that it needs, otherwise in the order of the file."""
-    needs = {name: set(parents(recipe, name)) for name in recipe.stages}
+    needs = {name: set(parents_of(recipe, name)) for name in recipe.stages}
     done: list[str] = []
     while len(done) < len(needs):
         ready = next((name for name, of in needs.items() if name not in done and of <= set(done)), None)
@@ -67,7 +67,7 @@ def predicting(recipe: Recipe) -> list[str]:
     """The stages that predict: those of `predict.ensemble`, else the last one that trains."""
     if recipe.predict.ensemble:
         return list(recipe.predict.ensemble)
-    return [name for name in order(recipe) if recipe.stages[name].kind == "train"][-1:]
+    return [name for name in order_of(recipe) if recipe.stages[name].kind == "train"][-1:]
 
 
 def check_graph(recipe: Recipe) -> None:
@@ -80,7 +80,7 @@ def check_graph(recipe: Recipe) -> None:
     every = [*links(recipe), *predict_links(recipe)]
     for link in every:
         _check_link(recipe, link)
-    order(recipe)
+    order_of(recipe)
     for name, stage in recipe.stages.items():
         with at("stages", name):
             check_stage(stage, recipe)

@@ -83,12 +83,13 @@ def recipe_text(recipe: Recipe, *, full: bool = False) -> str:
 
 def _with_told(data: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
     """The settings that are shown whatever they are, in the order of the schema."""
-    model = {key: value for key, value in whole["model"].items() if key in (*_TOLD_MODEL, *data.get("model", {}))}
-    stages = {
-        name: {key: value for key, value in stage.items() if key in (*_TOLD_STAGE, *data["stages"][name])}
-        for name, stage in whole["stages"].items()
-    }
+    model = _told(whole["model"], data.get("model", {}), _TOLD_MODEL)
+    stages = {name: _told(stage, data["stages"][name], _TOLD_STAGE) for name, stage in whole["stages"].items()}
     return {key: data.get(key) for key in whole if key in data or key == "model"} | {"model": model, "stages": stages}
+
+
+def _told(whole: dict[str, Any], said: dict[str, Any], always: Sequence[str]) -> dict[str, Any]:
+    return {key: said.get(key, value) for key, value in whole.items() if key in said or key in always}
 
 
 def _checked(tree: Node, source: str, bind: bool) -> Recipe:
