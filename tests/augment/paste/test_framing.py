@@ -11,8 +11,8 @@ from longtail.augment.paste.framing import (
     frame_of,
     inside_share,
     mirrored,
-    moved,
     overlaps,
+    shifted,
     side_of,
 )
 
@@ -47,7 +47,7 @@ def test_what_is_carried_over_moved_or_mirrored_stays_inside(box: Box, other: Bo
     assert within(carried_over(box, FRAME, other), other)
     assert mirrored(mirrored(box, FRAME), FRAME) == box
     for shift in ((0.5, -0.5), (-0.3, 0.2)):
-        found = moved(box, FRAME, shift, keep_side=True)
+        found = shifted(box, FRAME, shift, keep_side=True)
         assert within(found, FRAME)
         assert (found[2] - found[0], found[3] - found[1]) == (box[2] - box[0], box[3] - box[1])
         assert not side_of(box, FRAME) or side_of(found, FRAME) == side_of(box, FRAME)
@@ -55,8 +55,8 @@ def test_what_is_carried_over_moved_or_mirrored_stays_inside(box: Box, other: Bo
 
 def test_a_side_is_left_only_when_that_is_free() -> None:
     assert [side_of((x, 0, x + 20, 9), FRAME) for x in (0, 35, 40, 45, 80)] == [-1, -1, 0, 1, 1]
-    assert moved((10, 0, 30, 9), FRAME, (0.5, 0), keep_side=True) == (30, 0, 50, 9)
-    assert moved((10, 0, 30, 9), FRAME, (0.5, 0), keep_side=False) == (60, 0, 80, 9)
+    assert shifted((10, 0, 30, 9), FRAME, (0.5, 0), keep_side=True) == (30, 0, 50, 9)
+    assert shifted((10, 0, 30, 9), FRAME, (0.5, 0), keep_side=False) == (60, 0, 80, 9)
 
 
 @settings(max_examples=40, deadline=None)

@@ -145,6 +145,18 @@ def test_any_backbone_trains_with_it_under_autocast(name: str, fpn: int | None) 
         model(images)
 
 
+def test_chosen_blocks_of_a_plain_vit_are_levels() -> None:
+    backbone = build_backbone("test_vit", weights="none", image_size=32, map_indices=[1, 3, 5]).eval()
+    head = PyramidSumHead(backbone.sizes, 3, levels=(4, 2))
+    images = torch.randn(2, 3, 32, 32)
+    blocks = backbone.model.forward_intermediates(  # type: ignore[operator, union-attr]
+        images, indices=[1, 5], norm=True, output_fmt="NLC", intermediates_only=True
+    )
+    found = head.level_logits(backbone(images, {"maps"}))
+    for level, linear, tokens in zip(found, _linears(head, [64, 64]), blocks, strict=True):
+        torch.testing.assert_close(level, linear(tokens.mean(1)))
+
+
 @pytest.mark.parametrize("options", [{}, {"fpn": 6, "combine": "learned"}, {"variant": "concat", "sources": 2}])
 def test_classes_keep_their_rows_and_reset_forgets(options: dict[str, object]) -> None:
     backbone = shake_shake_26_2x32d(width=4, depth=8)

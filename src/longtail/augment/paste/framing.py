@@ -46,7 +46,7 @@ def mirrored(box: Box, frame: Box) -> Box:
     return frame[0] + frame[2] - box[2], box[1], frame[0] + frame[2] - box[0], box[3]
 
 
-def moved(box: Box, frame: Box, shift: tuple[float, float], *, keep_side: bool) -> Box:
+def shifted(box: Box, frame: Box, shift: tuple[float, float], *, keep_side: bool) -> Box:
     """A box moved by shares of the frame's width and height, kept inside; `keep_side`: not over the midline."""
     low, high = frame[0], frame[2]
     if keep_side and (side := side_of(box, frame)):

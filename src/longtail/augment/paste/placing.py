@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longtail.augment.paste.framing import Box, carried_over, content_frame, mirrored, moved, overlaps, side_of
+from longtail.augment.paste.framing import Box, carried_over, content_frame, mirrored, overlaps, shifted, side_of
 from longtail.augment.paste.pool import Pool
 from longtail.augment.paste.settings import PasteSettings
 from longtail.augment.paste.unions import box_of
@@ -42,7 +42,7 @@ class Placer:
         box = mirrored(box, frame) if mirror else box
         if self.settings.jitter:
             shift = rng.uniform(-self.settings.jitter, self.settings.jitter, 2)
-            box = moved(box, frame, (shift[0], shift[1]), keep_side=self.settings.sides != "free")
+            box = shifted(box, frame, (shift[0], shift[1]), keep_side=self.settings.sides != "free")
         return None if overlaps(box, [other.box for other in taken]) else Placed(patch, box, mirror)
 
     def add(
