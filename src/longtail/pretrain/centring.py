@@ -19,7 +19,7 @@ def sinkhorn_knopp(logits: Tensor, temperature: float, iterations: int = 3) -> T
     rows = _summed(torch.tensor(float(len(shares)), device=shares.device))
     for _ in range(iterations):
         shares /= (_summed(shares.sum(0)) * shares.shape[1]).clamp(min=1e-30)
-        shares /= shares.sum(1, keepdim=True) * rows
+        shares /= (shares.sum(1, keepdim=True) * rows).clamp(min=1e-30)
     return shares * rows
 
 

@@ -1,8 +1,8 @@
 """Parameter groups: layer-wise learning rates, no weight decay on biases and norms, the prototypes apart.
 
 As in facebookresearch/dinov2 @b8931f7 `utils/param_groups.py` (Apache-2.0): layer i of L learns at
-`decay ** (L + 1 - i)` of the rate, the patch embedding at a share of that again. Which layer a tensor is of is timm's own table, so this holds
-for CNNs too.
+`decay ** (L + 1 - i)` of the rate, the patch embedding at a share of that again. Which layer a tensor is of is timm's
+own table, so this holds for CNNs too.
 """
 
 from collections.abc import Iterable

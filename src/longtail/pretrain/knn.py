@@ -19,7 +19,7 @@ def knn_scores(
     mask, positive = (~targets.isnan()).float(), targets.nan_to_num(0).float()
     k = min(k, len(known))
     found = []
-    for part in asked.split(chunk):
+    for part in asked.split(chunk):  # type: ignore[no-untyped-call]  # torch leaves it untyped
         near, place = (part @ known.T).topk(k, dim=1)
         weight = torch.exp((near - near[:, :1]) / temperature)  # the nearest weighs 1: only ratios matter
         of_known = torch.einsum("mk,mkc->mc", weight, mask[place])

@@ -1,6 +1,7 @@
 """A linear probe: logistic regression of every label on frozen features, solved to the end, so that it has no rate.
 
-Features are standardised by the training rows; the L2 penalty is that of scikit-learn's `LogisticRegression(C=c)`, unknown targets are masked. Solved by L-BFGS on all labels at once.
+Features are standardised by the training rows; the L2 penalty is that of scikit-learn's `LogisticRegression(C=c)`,
+unknown targets are masked. Solved by L-BFGS on all labels at once.
 """
 
 import torch
@@ -29,5 +30,5 @@ def linear_probe_scores(
         return value
 
     with torch.enable_grad():
-        solver.step(loss)  # type: ignore[arg-type]  # a tensor is a number here
+        solver.step(loss)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return ((asked - mean) / std @ weight + bias).detach().float()

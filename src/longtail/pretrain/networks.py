@@ -42,7 +42,7 @@ class HiddenPatches(nn.Module):
         self.mask_token = nn.Parameter(torch.zeros(backbone.sizes.token_width)) if can_hide(backbone) else None
         self._masks: Tensor | None = None
         if self.mask_token is not None:
-            backbone.model.patch_embed.register_forward_hook(self._hide)  # type: ignore[union-attr, operator]
+            backbone.model.patch_embed.register_forward_hook(self._hide)  # type: ignore[union-attr]
 
     def forward(self, images: Tensor, masks: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Images `(B, C, H, W)` to class features `(B, D)` and, of a vision transformer, patches `(B, T, D)`."""

@@ -1,14 +1,14 @@
 """Vision transformers of medical foundation models, and very small ones, that timm has not: added to its table.
 
 CheXFound (Yang et al. 2025, RPIDIAL/CheXFound @a4bac49) is a DINOv2 ViT-L/16 with SwiGLU layers and four registers;
-timm has DINOv2 at patches of 14 only. Layers are timm's own; a SwiGLU's hidden width is DINOv2's, two thirds of four times
-the width, rounded up to a multiple of 8. Patches of 8 fit images of 64 pixels.
+timm has DINOv2 at patches of 14 only. Layers are timm's own; a SwiGLU's hidden width is DINOv2's, two thirds of four
+times the width, rounded up to a multiple of 8. Patches of 8 fit images of 64 pixels.
 """
 
 import sys
 from typing import Any
 
-from timm.layers import SwiGLUPacked
+from timm.layers.mlp import SwiGLUPacked
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from timm.models.vision_transformer import VisionTransformer, checkpoint_filter_fn
 from torch import nn
@@ -17,7 +17,7 @@ __all__ = ["VITS", "checkpoint_filter_fn"]
 
 # Name: width, depth, heads, patch, image size, and whether with registers and SwiGLU.
 VITS: dict[str, tuple[int, int, int, int, int, bool]] = {
-    "vit_micro_patch8": (128, 6, 4, 8, 64, False),
+    "vit_micro_patch8": (128, 4, 4, 8, 64, False),
     "vit_tiny_patch8": (192, 12, 3, 8, 64, False),
     "vit_small_patch16_reg4_swiglu": (384, 12, 6, 16, 224, True),
     "vit_base_patch16_reg4_swiglu": (768, 12, 12, 16, 224, True),

@@ -1,0 +1,128 @@
+"""Self-supervision on phantoms: does DINOv2 on a small vision transformer learn anything in minutes on a CPU?
+
+    python benchmarks/pretrain.py [--patients 900] [--epochs 10] [--seeds 1] [--out FILE.json] [--quick]
+
+Made radiographs of 64 pixels, split by patient; the labels of no image are seen in training, and no pixel of the
+patients judged by. Judged by k-NN (20 neighbours, cosine) and a linear probe from the training patients' labels: mean
+average precision over the labels that have positives and negatives among the judged rows. Beside it the same of the
+untrained network, of raw pixels (standardised by their mean image), and the labels' mean prevalence, which is chance.
+Intervals resample patients.
+"""
+
+import argparse
+import platform
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from longtail.data import phantoms, prepare
+from longtail.evaluate import bootstrap
+from longtail.files import write_json
+from longtail.pretrain import Labelled, knn_scores, linear_probe_scores, phantom_settings, pretrain, start_from
+from longtail.pretrain.monitor import embed
+from longtail.pretrain.settings import Dinov2Settings
+
+SIZE = 64
+
+
+def data(patients: int, folder: Path) -> tuple[Any, Labelled, np.ndarray]:
+    """Prepared pixels, the labelled rows (7 of 10 patients to learn from), and the patient of each row."""
+    manifest = phantoms(folder / "phantoms", patients=patients, size=SIZE, seed=7)
+    prepared = prepare(manifest, SIZE, channels=1, store=folder / "store")
+    patient = manifest.table["patient"].astype(str).to_numpy()
+    names = np.unique(patient)
+    learning = np.isin(patient, np.random.default_rng(0).permutation(names)[: int(0.7 * len(names))])
+    rows = np.arange(len(patient))
+    return prepared, Labelled(prepared, manifest.targets, rows[learning], rows[~learning]), patient
+
+
+def judged(train: torch.Tensor, valid: torch.Tensor, labelled: Labelled, patient: np.ndarray) -> dict[str, Any]:
+    """Mean average precision of both probes with the bootstrap's interval over patients."""
+    targets = torch.from_numpy(labelled.targets[labelled.train].astype(np.float32))
+    truth, who = labelled.targets[labelled.valid].astype(float), patient[labelled.valid]
+    found = {}
+    for name, scores in (
+        ("knn", knn_scores(train, targets, valid, k=labelled.k)),
+        ("linear", linear_probe_scores(train, targets, valid)),
+    ):
+        interval = bootstrap(truth, scores.double().numpy(), "ap", groups=who, resamples=500, seed=0)
+        found[name] = {"map": interval.mean, "low": interval.mean_low, "high": interval.mean_high}
+    return found
+
+
+def pixels(source: Any, rows: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(source.rows(rows).reshape(len(rows), -1).astype(np.float32))
+
+
+def untrained(settings: Dinov2Settings, seed: int) -> Any:
+    torch.manual_seed(seed)
+    return start_from(settings.backbone, "none", image_size=SIZE, channels=1)
+
+
+def measure(settings: Dinov2Settings, patients: int, seeds: int, folder: Path) -> dict[str, Any]:
+    source, labelled, patient = data(patients, folder)
+    raw = [pixels(source, rows) for rows in (labelled.train, labelled.valid)]
+    centre = raw[0].mean(0)
+    truth = labelled.targets[labelled.valid].astype(float)
+    found: dict[str, Any] = {
+        "rows": {"train": len(labelled.train), "valid": len(labelled.valid), "labels": truth.shape[1]},
+        "chance": float(np.nanmean(truth[:, (truth == 1).any(0)])),
+        "pixels": judged(raw[0] - centre, raw[1] - centre, labelled, patient),
+        "untrained": [],
+        "trained": [],
+        "seconds": [],
+    }
+    for seed in range(seeds):
+        backbone = untrained(settings, seed)
+        found["untrained"].append(probe(backbone, source, labelled, patient))
+        began = time.perf_counter()
+        done = pretrain(
+            source, settings, folder / f"run-{seed}", rows=labelled.train, labelled=labelled, seed=seed, device="cpu"
+        )
+        found["seconds"].append(round(time.perf_counter() - began, 1))
+        backbone.load_file(done.weights)
+        found["trained"].append(probe(backbone, source, labelled, patient))
+    return found
+
+
+def probe(backbone: Any, source: Any, labelled: Labelled, patient: np.ndarray) -> dict[str, Any]:
+    train, valid = (embed(backbone, source, rows, SIZE) for rows in (labelled.train, labelled.valid))
+    return judged(train, valid, labelled, patient)
+
+
+def show(found: dict[str, Any]) -> None:
+    print(f"{found['rows']}, chance {found['chance']:.3f}, {found['seconds']} s of training")
+    rows = [("raw pixels", found["pixels"])]
+    rows += [(f"untrained, seed {i}", each) for i, each in enumerate(found["untrained"])]
+    rows += [(f"DINOv2, seed {i}", each) for i, each in enumerate(found["trained"])]
+    for name, each in rows:
+        cells = [f"{each[p]['map']:.3f} [{each[p]['low']:.3f}, {each[p]['high']:.3f}]" for p in ("knn", "linear")]
+        print(f"{name:20} k-NN mAP {cells[0]}   linear mAP {cells[1]}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patients", type=int, default=900)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "pretrain.json")
+    parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it runs; writes nothing")
+    told = parser.parse_args()
+    torch.set_num_threads(told.threads)
+    patients, epochs = (40, 1) if told.quick else (told.patients, told.epochs)
+    settings = phantom_settings(epochs=epochs, **({"batch_size": 16} if told.quick else {}))
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(settings, patients, told.seeds, Path(folder))
+    show(found)
+    if not told.quick:
+        machine = {"processor": platform.processor(), "threads": told.threads, "torch": torch.__version__}
+        write_json(told.out, {"settings": settings.as_facts(), "patients": patients, "machine": machine, **found})
+
+
+if __name__ == "__main__":
+    main()

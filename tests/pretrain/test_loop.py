@@ -1,0 +1,155 @@
+"""The whole loop: kills, resumes, several processes, what is written, and what is refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from longtail.errors import UserError
+from longtail.models import build_backbone
+from longtail.pretrain.log import Log, read_log
+from longtail.pretrain.loop import CHECKPOINT, LOG, WEIGHTS, pretrain
+from longtail.pretrain.monitor import Labelled
+from longtail.pretrain.settings import Dinov2Settings
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
+TARGETS = (PIXELS[:, :16].mean((1, 2)) > PIXELS[:, 16:].mean((1, 2))).astype(np.float32)
+LABELLED = Labelled(PIXELS, TARGETS, np.arange(12), np.arange(12, 20), k=3)
+
+
+def _same(one: Path, two: Path) -> bool:
+    a, b = load_file(one), load_file(two)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_interrupted_and_resumed_it_ends_with_the_same_bits(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    whole = pretrain(PIXELS, tiny, tmp_path / "whole", labelled=LABELLED)
+    for stop in (1, 2, 5):  # the steps 1 and 5 are after the last checkpoint and done again
+        assert pretrain(PIXELS, tiny, tmp_path / "parts", labelled=LABELLED, checkpoint_every=2, stop_at=stop).step
+    done = pretrain(PIXELS, tiny, tmp_path / "parts", labelled=LABELLED, checkpoint_every=2)
+    assert done.step == whole.step == 6
+    assert whole.weights is not None
+    assert _same(whole.weights, tmp_path / "parts" / WEIGHTS)
+    assert _same(tmp_path / "whole" / CHECKPOINT, tmp_path / "parts" / CHECKPOINT)
+    one, two = (
+        [(e["epoch"], e["loss"], e["valid"]) for e in read_log(tmp_path / each / LOG) if e["event"] == "epoch"]
+        for each in ("whole", "parts")
+    )
+    assert one == two
+    assert set(whole.measures) == {"rank", "entropy", "sharpness", "knn_map", "linear_map"}
+
+
+def test_the_weights_load_as_a_backbone_of_any_size(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    done = pretrain(PIXELS, tiny, tmp_path, rows=[1, 2, 3, 5, 8])
+    assert done.weights is not None
+    for weights in (done.weights, tmp_path):
+        backbone = build_backbone(tiny.backbone, weights=weights, channels=1, image_size=32)
+        state = load_file(done.weights)
+        torch.testing.assert_close(backbone.model.state_dict(), state)
+    build_backbone(tiny.backbone, weights=tmp_path, channels=3, image_size=64)
+
+
+def test_going_on_at_a_higher_resolution_and_from_several_sources(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    pretrain([PIXELS, PIXELS[:3]], tiny, tmp_path / "small", stop_at=None)
+    larger = replace(tiny, global_size=48, local_size=32, weights=tmp_path / "small", epochs=1)
+    assert pretrain(PIXELS, larger, tmp_path / "large").weights is not None
+
+
+_SCRIPT = """
+import sys, json, numpy as np, torch, cv2
+torch.set_num_threads(1); cv2.setNumThreads(1)
+from longtail.pretrain import Dinov2Settings, pretrain
+pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
+settings = Dinov2Settings(**json.loads(sys.argv[2]))
+pretrain(pixels, settings, sys.argv[1], device="cpu", checkpoint_every=1)
+"""
+
+
+def _start(script: Path, out: Path, settings: Dinov2Settings, *launcher: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, *launcher, str(script), str(out), json.dumps(settings.as_facts())]
+    return subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def test_killed_it_goes_on(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    settings = replace(tiny, epochs=20)
+    script = tmp_path / "train.py"
+    script.write_text(_SCRIPT)
+    process = _start(script, tmp_path / "killed", settings)
+    while not (tmp_path / "killed" / CHECKPOINT).is_file():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = pretrain(PIXELS, settings, tmp_path / "killed", device="cpu", checkpoint_every=20)
+    pretrain(PIXELS, settings, tmp_path / "whole", device="cpu", checkpoint_every=60)
+    assert done.weights is not None
+    assert _same(done.weights, tmp_path / "whole" / WEIGHTS)
+
+
+def test_two_processes(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(_SCRIPT)
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    settings = replace(tiny, koleo_weight=0.0, mask_probability=0.0, drop_path=0.0, batch_size=2, epochs=1)
+    assert _start(script, tmp_path / "two", settings, *launcher).wait(60) == 0
+    # Without what each process draws for itself, one process with both batches is the same training.
+    done = pretrain(PIXELS, replace(settings, batch_size=4), tmp_path / "one", device="cpu")
+    assert done.weights is not None
+    one, two = load_file(done.weights), load_file(tmp_path / "two" / WEIGHTS)
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-4)
+
+
+def test_refusals(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="row 20 is none of the 20 images"):
+        pretrain(PIXELS, tiny, tmp_path, rows=[0, 20])
+    with pytest.raises(UserError, match="no images"):
+        pretrain(PIXELS, tiny, tmp_path, rows=[])
+    with pytest.raises(UserError, match="unknown on_collapse 'halt'"):
+        pretrain(PIXELS, tiny, tmp_path, on_collapse="halt")  # type: ignore[arg-type]
+    pretrain(PIXELS, tiny, tmp_path, stop_at=3)
+    with pytest.raises(UserError, match="was written with seed 0 and now it is 1"):
+        pretrain(PIXELS, tiny, tmp_path, seed=1)
+    (tmp_path / CHECKPOINT).write_bytes(b"half")
+    with pytest.raises(UserError, match="is no whole checkpoint"):
+        pretrain(PIXELS, tiny, tmp_path)
+
+
+def test_a_collapse_is_told(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    grey = np.full((8, 32, 32, 1), 99, np.uint8)
+    with pytest.warns(RuntimeWarning, match="the features have collapsed"):
+        pretrain(grey, replace(tiny, epochs=1), tmp_path / "a")
+    assert any(line["event"] == "collapse" for line in read_log(tmp_path / "a" / LOG))
+    with pytest.raises(UserError, match="raise koleo_weight"):
+        pretrain(grey, replace(tiny, epochs=1), tmp_path / "b", on_collapse="stop")
+
+
+def test_a_loss_that_is_no_number_stops_before_it_is_saved(tiny: Dinov2Settings, tmp_path: Path) -> None:
+    with warnings.catch_warnings(), pytest.raises(UserError, match="no number any more at step 2"):
+        warnings.simplefilter("ignore")
+        broken = PIXELS.astype(np.float32)
+        broken[:] = np.nan
+        pretrain(broken, tiny, tmp_path, checkpoint_every=2)
+    assert not (tmp_path / CHECKPOINT).exists()
+    assert read_log(tmp_path / LOG)[-1]["event"] == "nan"
+
+
+def test_a_log_forgets_what_happens_again(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    for step in (0, 3, 6):
+        log.write("epoch", step=step, loss=float("nan"))
+    with log.path.open("a") as file:
+        file.write('{"event": "ep')
+    log.forget_after(3)
+    assert [line["step"] for line in read_log(log.path)] == [0, 3]
+    assert read_log(log.path)[0]["loss"] is None
