@@ -21,13 +21,14 @@ PREDICTIONS = "predictions.parquet"
 @STAGE_KINDS.register("train")
 def train_stage(context: StageContext) -> dict[str, Any]:
     """Supervised training of a backbone and a head on the manifest's labels."""
+    from longtail.stages.processes import joined
     from longtail.stages.train import train
 
     chosen = select_rows(context.manifest, context.stage, seed=context.seed, judged=_judged(context))
     _tell_flagged(context, chosen)
     job = training_job(context, chosen)
     result = train(job)
-    if len(job.valid_rows):
+    if len(job.valid_rows) and joined().first:
         write_predictions(_validation(context, job), context.folder / PREDICTIONS)
     return _facts(context, job, chosen, result)
 
@@ -83,7 +84,8 @@ def _validation(context: StageContext, job: TrainJob) -> Predictions:
     from longtail.stages.predicting_rows import predict_values
 
     load_weights(job.model, job.folder / WEIGHTS)
-    return image_predictions(context, job.valid_rows, job.labels, predict_values(job, job.valid_rows))
+    values = predict_values(job, job.valid_rows)
+    return image_predictions(context, job.valid_rows, job.labels, values)
 
 
 def _judged(context: StageContext) -> dict[str, float] | None:

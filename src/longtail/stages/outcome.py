@@ -1,0 +1,78 @@
+"""What a run is for: predictions of its validation and test rows, decisions, metrics, and the report."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from longtail.data.manifest import Manifest
+from longtail.evaluate import evaluate
+from longtail.files import write_json
+from longtail.predict.decisions import Decisions, decide, read_decisions, write_decisions
+from longtail.predict.files import write_predictions
+from longtail.predict.predicting import predict
+from longtail.predict.predictions import Predictions
+from longtail.report.run_report import report
+from longtail.stages.component import NamedPart
+from longtail.stages.context import Watch
+from longtail.stages.recipe import Predict, Recipe
+from longtail.stages.rows import TEST, VALIDATION
+from longtail.stages.store import read_facts
+
+DECISIONS, METRICS = "decisions.json", "metrics.json"
+RESAMPLES = 1000
+
+
+def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path, watch: Watch) -> None:
+    """Predict, decide on validation, evaluate and report; nothing is done again while the stages are the same."""
+    stages = {name: read_facts(run / "stages" / name)["identity"] for name in recipe.stages}
+    splits = [split for split in (VALIDATION, TEST) if split in set(manifest.column("split"))]
+    if not splits or all(stage.kind != "train" for stage in recipe.stages.values()) or _is_done(run, stages, splits):
+        return
+    (run / DECISIONS).unlink(missing_ok=True)  # of earlier stages
+    for split in splits:
+        watch.on_note(f"predicting {split}")
+        predictions = predict(run, manifest, split=split, store=prepared, on_bad=recipe.images.on_bad)
+        if split == VALIDATION:
+            _decide(recipe.predict, predictions, manifest, run)
+        write_predictions(_decisions(run).calibrated(predictions), run / "predictions" / f"{split}.parquet")
+    metrics = {split: _metrics(run, split, manifest) for split in splits}
+    report(run, resamples=RESAMPLES)
+    write_json(run / METRICS, {"stages": stages, **metrics})
+
+
+def _is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
+    """Whether metrics are there and of these very stages; they are written last."""
+    if not (run / METRICS).is_file():
+        return False
+    told = json.loads((run / METRICS).read_text(encoding="utf-8"))
+    return bool(told.get("stages") == stages and all(split in told for split in splits))
+
+
+def _decide(plan: Predict, predictions: Predictions, manifest: Manifest, run: Path) -> None:
+    """Thresholds and calibration from validation rows, with what else was chosen there, in one file."""
+    rule, calibration = plan.thresholds or NamedPart("f1"), plan.calibration
+    partial = not set(predictions.keys) >= set(manifest.table["image"][manifest.rows_of(VALIDATION)])
+    made = decide(
+        predictions,
+        manifest,
+        rule=rule.name,
+        calibration=calibration.name if calibration else None,
+        split=VALIDATION,
+        partial=partial,
+        **rule.settings,
+    )
+    path = write_decisions(made, run / DECISIONS)
+    write_json(path, {**json.loads(path.read_text(encoding="utf-8")), **predictions.facts.get("decisions", {})})
+
+
+def _decisions(run: Path) -> Decisions:
+    """The run's decisions; none where there are no validation rows."""
+    path = run / DECISIONS
+    return read_decisions(path) if path.is_file() else Decisions({}, None, {}, {})
+
+
+def _metrics(run: Path, split: str, manifest: Manifest) -> dict[str, Any]:
+    thresholds = _decisions(run).thresholds or None
+    path = run / "predictions" / f"{split}.parquet"
+    found = evaluate(path, manifest, split=split, thresholds=thresholds, resamples=RESAMPLES, partial=True)
+    return found.to_json()
