@@ -1,48 +1,51 @@
-"""Made predictions of images in studies with views, and the manifest that they are of."""
+"""A made manifest of patients with two images each, and predictions of it, for the tests of evaluation."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from longtail.data.manifest import Manifest, from_states
+from longtail.data.manifest import Manifest, from_classes, from_states
 from longtail.predict.predictions import Predictions
 
-VIEWS = ("PA", "LATERAL", "AP", "")
+LABELS = ("A", "B", "C", "D")  # D has no positives
 
 
-def study_manifest(
-    studies: int = 40, labels: Sequence[str] = ("Mass", "Edema", "Hernia"), seed: int = 0, split: str = "val"
-) -> Manifest:
-    """Two to four images a study, of patients with one study each; some labels unknown."""
+def made_manifest(images: int = 120, seed: int = 0, **columns: Any) -> Manifest:
+    """Multi-label, some cells unknown; every second image is lateral, the first half is split `val`."""
+    rng, i = np.random.default_rng(seed), np.arange(images)
+    states = (rng.random((images, 4)) < [0.4, 0.3, 0.1, 0]).astype(np.float32)
+    states[0, :3], states[images // 2, :3] = 1, 1  # in either split
+    states[1:][rng.random((images - 1, 4)) < 0.1] = np.nan
+    states[images // 2, :3] = 1
+    return from_states(_table(i, images, columns), LABELS, states, Path())
+
+
+def made_classes(images: int = 120, seed: int = 0) -> Manifest:
+    """Single-label, five classes, some images unknown."""
     rng = np.random.default_rng(seed)
-    rows = [(s, VIEWS[v]) for s in range(studies) for v in rng.permutation(4)[: rng.integers(1, 4)]]
-    table = pd.DataFrame(
-        {
-            "image": [f"p{s}/{i:04d}.png" for i, (s, _) in enumerate(rows)],
-            "patient": [f"p{s}" for s, _ in rows],
-            "study": [f"s{s}" for s, _ in rows],
-            "view": [view for _, view in rows],
-            "split": split,
-        }
-    )
-    truth = (rng.random((studies, len(labels))) < 0.35).astype(np.float32)
-    states = truth[[s for s, _ in rows]]
-    states[rng.random(states.shape) < 0.03] = np.nan
-    return from_states(table, labels, states, Path())
+    classes = rng.choice(5, images, p=[0.4, 0.3, 0.15, 0.1, 0.05])
+    classes[rng.random(images) < 0.05] = -1
+    return from_classes(_table(np.arange(images), images, {}), list("abcde"), classes, Path())
 
 
-def guesses(manifest: Manifest, seed: int = 0, skill: float = 0.5) -> Predictions:
-    """Noisy probabilities of the manifest's labels; `ids` holds the image alone."""
+def made_predictions(manifest: Manifest, skill: float = 0.4, seed: int = 1) -> Predictions:
+    """Probabilities that know the truth with some skill; for single-label ones rows sum to 1."""
     rng = np.random.default_rng(seed)
-    values = skill * np.nan_to_num(manifest.one_hot, nan=0.5) + (1 - skill) * rng.random(manifest.one_hot.shape)
-    ids = manifest.table[["image"]].copy()
-    return Predictions(ids, manifest.labels, values.astype(np.float32), "image", {"task": manifest.task})
+    truth = np.nan_to_num(manifest.one_hot)
+    values = rng.random(truth.shape) * (1 - skill) + truth * skill
+    if manifest.task == "singlelabel":
+        values /= values.sum(axis=1, keepdims=True)
+    return Predictions(manifest.table[["image"]].copy(), manifest.labels, values.astype(np.float32))
 
 
-def table_of(images: Sequence[str], values: Any, labels: Sequence[str] = ("A", "B"), **ids: Sequence[str]) -> Predictions:
-    """Predictions written out."""
-    frame = pd.DataFrame({"image": list(images), **{name: list(column) for name, column in ids.items()}}, dtype="str")
-    return Predictions(frame, tuple(labels), np.asarray(values, dtype=np.float32))
+def _table(i: Any, images: int, columns: dict[str, Any]) -> pd.DataFrame:
+    known = {
+        "image": [f"{k}.png" for k in i],
+        "patient": [f"p{k // 2}" for k in i],
+        "study": [f"s{k // 2}" for k in i],
+        "view": np.where(i % 2, "lateral", "frontal"),
+        "split": np.where(i < images // 2, "val", "test"),
+    }
+    return pd.DataFrame({**known, **columns}, dtype="str")

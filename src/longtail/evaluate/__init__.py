@@ -1,7 +1,8 @@
-"""The evaluate room: metrics of targets and scores, undefined labels with their reasons, and bootstrap intervals.
+"""The evaluate room: metrics of targets and scores, undefined labels with their reasons, intervals and comparisons.
 
-`evaluate` and `compare` do all of it for prediction files. Pure functions of numpy arrays: targets `(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results
-`(C,)` with nan where undefined. Neither torch nor scikit-learn may enter.
+`evaluate` and `compare` do all of it for prediction files. The others are pure functions of numpy arrays: targets
+`(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results `(C,)` with nan where undefined. Neither
+torch nor scikit-learn may enter.
 """
 
 from importlib import import_module
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from longtail.evaluate.defined import Undefined as Undefined
     from longtail.evaluate.defined import macro as macro
     from longtail.evaluate.defined import undefined_labels as undefined_labels
-    from longtail.evaluate.delong import DeLong as DeLong
-    from longtail.evaluate.delong import delong as delong
     from longtail.evaluate.evaluation import evaluate as evaluate
     from longtail.evaluate.fixed_specificity import sensitivity_at_specificity as sensitivity_at_specificity
     from longtail.evaluate.frequency import class_groups as class_groups
@@ -52,6 +51,8 @@ if TYPE_CHECKING:
     from longtail.evaluate.results import Evaluation as Evaluation
     from longtail.evaluate.results import Number as Number
     from longtail.evaluate.roc import auroc as auroc
+    from longtail.evaluate.roc_test import DeLong as DeLong
+    from longtail.evaluate.roc_test import delong as delong
     from longtail.evaluate.top_k import top_k_accuracy as top_k_accuracy
 
 _HOME = {
@@ -59,7 +60,7 @@ _HOME = {
     "evaluation": ["evaluate"],
     "comparison": ["Comparison", "compare"],
     "results": ["Evaluation", "Number"],
-    "delong": ["DeLong", "delong"],
+    "roc_test": ["DeLong", "delong"],
     "multiple": ["bootstrap_p", "holm"],
     "ap": ["average_precision"],
     "intervals": ["Intervals", "bootstrap"],

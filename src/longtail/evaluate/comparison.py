@@ -15,10 +15,10 @@ from longtail.data.manifest import Manifest
 from longtail.errors import UserError, unknown_name
 from longtail.evaluate.arrays import Floats
 from longtail.evaluate.defined import macro
-from longtail.evaluate.delong import delong
 from longtail.evaluate.multiple import bootstrap_p, holm
 from longtail.evaluate.resampling import BLOCKS, Weighing, sampled
 from longtail.evaluate.results import Number, as_plain
+from longtail.evaluate.roc_test import delong
 from longtail.evaluate.sampled import Method, Sampled, require_level, require_method
 from longtail.evaluate.scored import scores, weighings
 from longtail.evaluate.setting import Setting, setting

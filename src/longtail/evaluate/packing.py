@@ -44,7 +44,14 @@ def packed(weights: Integers) -> Packed:
 
 def with_stops(places: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
     """The places `running` is asked for, and those between that keep its 16-bit sums from overflowing; rising."""
-    return np.unique(np.concatenate([places, np.arange(0, length + 1, _EVERY)]))
+    return rising(np.concatenate([places, np.arange(0, length, _EVERY)]), length)
+
+
+def rising(places: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
+    """The distinct places from 0 to `length`, both among them; faster than `np.unique`."""
+    marked = np.zeros(length + 1, dtype=bool)
+    marked[places] = marked[0] = marked[-1] = True
+    return np.flatnonzero(marked)
 
 
 def running(values: Words, places: npt.NDArray[np.intp]) -> Floats:

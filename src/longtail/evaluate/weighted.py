@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.evaluate.arrays import Booleans, Floats, by_label, ratio
-from longtail.evaluate.packing import MOST, Packed, Words, fields, running, with_stops
+from longtail.evaluate.packing import MOST, Packed, Words, fields, rising, running, with_stops
 
 _Places = npt.NDArray[np.intp]
 
@@ -106,12 +106,12 @@ def _run_sums(label: RankedLabel, words: Words) -> Words:
 def _ranked(units: _Places, score: npt.NDArray[Any], positive: Booleans, above: bool, run: int) -> RankedLabel | None:
     if positive.all() or not positive.any():
         return None
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(-score)  # equal scores fall into one run: their order does not matter
     falling, places = -score[order], np.flatnonzero(positive[order])
     mine = falling[places]
     ends = falling.searchsorted(mine, side="right")
     begins = falling.searchsorted(mine, side="left") if above else ends
-    starts = _runs(np.unique(np.concatenate([[0], begins, ends, [len(order)]])), run)
+    starts = _runs(rising(np.concatenate([begins, ends]), len(order)), run)
     stops, through, before = _stops(starts.searchsorted(ends), starts.searchsorted(begins), len(starts))
     last, first = mine.searchsorted(mine, side="right"), mine.searchsorted(mine, side="left")
     hit_stops, hits_through, hits_before = _stops(last, first if above else last, len(mine))

@@ -1,0 +1,48 @@
+"""Intervals from draws: BCa against scipy, and that 95 % intervals hold a known truth, patients included."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from longtail.evaluate.resampling import sampled
+from longtail.evaluate.sampled import Method
+from longtail.evaluate.weighings import sums
+
+
+def _mean_of(values: np.ndarray, index: np.ndarray | None, units: int, **options: int):
+    weigh = sums(np.stack([values, np.ones(len(values))], axis=1), index, units)
+    found = sampled({"mean": weigh}, units, **options)["mean"]  # type: ignore[arg-type]
+    return found.mapped(lambda s: s[:, :1] / np.maximum(s[:, 1:], 1))
+
+
+def test_bca_is_scipys() -> None:
+    values = np.random.default_rng(0).exponential(size=60)
+    found = _mean_of(values, None, 60, resamples=4000, seed=1).bounds(0.9, "bca")
+    expected = stats.bootstrap((values,), np.mean, n_resamples=4000, confidence_level=0.9, method="BCa", rng=3)
+    np.testing.assert_allclose(np.ravel(found), expected.confidence_interval, rtol=0.02)
+
+
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_intervals_cover_the_truth(method: Method, clustered: bool) -> None:
+    """The quick form of benchmarks/coverage.py: means of 2,000 made columns, patients of 4 sharing a shift or not."""
+    rng, trials, units = np.random.default_rng(7), 2000, 150
+    values, index = rng.normal(size=(units, trials)), None
+    if clustered:
+        index = np.repeat(np.arange(units), 4)
+        values = values[index] + rng.normal(size=(4 * units, trials))
+    found = sampled({"sum": sums(values, index, units)}, units, 400, 1)["sum"]
+    low, high = found.bounds(0.95, method)
+    inside = np.mean((low <= 0) & (high >= 0))
+    assert 0.93 <= inside <= 0.97
+    if clustered:  # rows drawn alone would be far too sure
+        low, high = sampled({"sum": sums(values, None, 4 * units)}, 4 * units, 100, 1)["sum"].bounds(0.95, method)
+        assert np.mean((low <= 0) & (high >= 0)) < 0.85
+
+
+def test_undefined_draws_and_a_constant() -> None:
+    found = _mean_of(np.ones(5), None, 5, resamples=20, seed=0)
+    assert [float(x[0]) for x in found.bounds(0.95, "bca")] == [1, 1]
+    nothing = found.mapped(lambda v: np.full_like(v, np.nan))
+    assert np.isnan(nothing.bounds()).all()
+    assert np.isnan(nothing.mean().value).all()
