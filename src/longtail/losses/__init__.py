@@ -64,6 +64,8 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.losses.triplet import triplet_loss as triplet_loss
     from longtail.losses.two_way import TwoWay as TwoWay
     from longtail.losses.two_way import two_way_loss as two_way_loss
+    from longtail.losses.view_consistency import ViewConsistency as ViewConsistency
+    from longtail.losses.view_consistency import view_consistency_loss as view_consistency_loss
     from longtail.losses.weighted_asymmetric import WeightedAsymmetric as WeightedAsymmetric
     from longtail.losses.weighted_asymmetric import weighted_asymmetric_loss as weighted_asymmetric_loss
     from longtail.losses.weights import ClassWeight as ClassWeight

@@ -2,8 +2,8 @@
 
 Paper 4's constraint of "prediction consistency within one chest X-ray study" (slides; its form is not stated, no public
 code). Here: the squared distance of each image's probabilities to the mean of its study, over the images of studies
-with at least two; or, `distance="kl"`, the mean of each label's Jensen-Shannon divergence. No target is needed, so it is
-not in the list of losses: add it to one, `bce_loss(logits, target) + 0.5 * view_consistency_loss(logits, study)`.
+with at least two; or, `distance="kl"`, the mean of each label's Jensen-Shannon divergence. No target is needed, so it
+is not in the list of losses: add it to one, `bce_loss(logits, target) + 0.5 * view_consistency_loss(logits, study)`.
 """
 
 from typing import ClassVar, Literal, get_args

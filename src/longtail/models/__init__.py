@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.models.heads.base import Head as Head
     from longtail.models.heads.building import build_head as build_head
     from longtail.models.heads.cosine import CosineHead as CosineHead
+    from longtail.models.heads.csra import CSRAHead as CSRAHead
     from longtail.models.heads.linear import LinearHead as LinearHead
     from longtail.models.heads.lws import LWSHead as LWSHead
     from longtail.models.heads.nearest_class_mean import NearestClassMeanHead as NearestClassMeanHead
@@ -34,6 +35,13 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.models.heads.two_branch import TwoBranchHead as TwoBranchHead
     from longtail.models.heads.two_branch import two_branch_logits as two_branch_logits
     from longtail.models.heads.two_branch import two_branch_loss as two_branch_loss
+    from longtail.models.lora import add_lora as add_lora
+    from longtail.models.lora import load_lora as load_lora
+    from longtail.models.lora import lora_state as lora_state
+    from longtail.models.lora import merge_lora as merge_lora
+    from longtail.models.lora import train_last_blocks as train_last_blocks
+    from longtail.models.study_fusion import StudyFusion as StudyFusion
+    from longtail.models.study_fusion import pack_studies as pack_studies
     from longtail.models.weights.saving import load_weights as load_weights
     from longtail.models.weights.saving import save_weights as save_weights
 

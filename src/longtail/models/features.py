@@ -8,7 +8,7 @@ from torch import Tensor
 
 from longtail.errors import unknown_name
 
-Want = Literal["pooled", "maps", "tokens"]
+Want = Literal["pooled", "maps", "tokens", "blocks"]
 Wants = frozenset[Want]
 POOLED: Wants = frozenset({"pooled"})
 
@@ -34,11 +34,17 @@ class Features:
         pooled: Tensor | None = None,
         maps: Iterable[Tensor] | None = None,
         tokens: Tensor | None = None,
+        blocks: Iterable[Tensor] | None = None,
         source: Tensor | None = None,
     ) -> None:
         self._pooled, self._tokens = pooled, tokens
         self._maps = None if maps is None else list(maps)
+        self._blocks = None if blocks is None else list(blocks)
         self.source = source  # `(B,)` integers: which data set each image is of, -1 unknown; no backbone makes it
+
+    def with_blocks(self, blocks: Iterable[Tensor]) -> "Features":
+        """The same with the tokens of several blocks."""
+        return Features(pooled=self._pooled, maps=self._maps, tokens=self._tokens, blocks=blocks, source=self.source)
 
     @property
     def pooled(self) -> Tensor:
@@ -51,6 +57,13 @@ class Features:
         if self._maps is None:
             raise _absent("maps")
         return self._maps
+
+    @property
+    def blocks(self) -> list[Tensor]:
+        """`(B, T, D)` of the blocks that give the maps, after the final norm, with their prefix tokens."""
+        if self._blocks is None:
+            raise _absent("blocks")
+        return self._blocks
 
     @property
     def tokens(self) -> Tensor:

@@ -1,8 +1,8 @@
 """Fine-tuning a little of a large backbone: low-rank changes of its linear layers (LoRA), or its last blocks alone.
 
 Hu et al., "LoRA: low-rank adaptation of large language models", ICLR 2022; public code microsoft/LoRA (MIT), described,
-not copied: `W x + (alpha / rank) B A x`, A as `nn.Linear` starts, B zero, so that nothing changes at first. `merge_lora`
-adds the change to the weights, after which the backbone is a plain one again with its usual names.
+not copied: `W x + (alpha / rank) B A x`, A as `nn.Linear` starts, B zero, so that nothing changes at first.
+`merge_lora` adds the change to the weights, after which the backbone is a plain one again with its usual names.
 """
 
 import math

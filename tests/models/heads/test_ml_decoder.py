@@ -173,6 +173,34 @@ def test_blocks_side_by_side_on_a_vision_transformer() -> None:
         torch.testing.assert_close(alone(images), alone.head(tokens))
 
 
+def test_glori_reads_blocks_and_their_class_tokens() -> None:
+    backbone = build_backbone("vit_small_patch14_reg4_dinov2", weights="none", image_size=28).eval()
+    images = torch.randn(2, 3, 28, 28)
+    features = backbone(images, {"pooled", "maps", "tokens", "blocks"})
+    plain = backbone(images, {"pooled", "maps", "tokens"})
+    torch.testing.assert_close(features.pooled, plain.pooled)
+    torch.testing.assert_close(features.maps, plain.maps)
+    torch.testing.assert_close(features.blocks[-1], plain.tokens)
+    for block, found in zip(features.blocks, plain.maps, strict=True):
+        torch.testing.assert_close(block[:, 5:], found.flatten(2).transpose(1, 2))
+    glori = build_head("ml-decoder", backbone.sizes, 3, n_blocks=4, cat_cls=True, **SMALL).eval()
+    assert glori.wants == {"blocks"}
+    side_by_side = torch.cat(features.blocks, -1)
+    expected = glori.token_logits(side_by_side[:, 5:], side_by_side[:, 0])
+    torch.testing.assert_close(Classifier(backbone, glori).eval()(images), expected)
+    assert glori.weight.shape == (3, 16 + 4 * 384)
+    with pytest.raises(UserError, match="has no blocks with a class token"):
+        build_backbone("test_resnet", weights="none")(torch.randn(1, 3, 32, 32), {"blocks"})
+
+
+def test_tokens_that_are_not_there_are_never_read() -> None:
+    head, tokens = MLDecoder(SIZES, 4, **SMALL).eval(), torch.randn(2, 8, 10)
+    mask = torch.tensor([[True] * 5 + [False] * 3, [True] * 8])
+    found = head.token_logits(tokens, mask=mask)
+    torch.testing.assert_close(found[:1], head.token_logits(tokens[:1, :5]))
+    torch.testing.assert_close(found[1:], head.token_logits(tokens[1:]))
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 @pytest.mark.parametrize("classes", [4, 9])
 def test_any_float_type_of_tokens_with_and_without_autocast(dtype: torch.dtype, classes: int) -> None:
@@ -244,7 +272,6 @@ def test_mistakes_are_told() -> None:
         (SIZES, {"tokens": "clss+patch"}, "Did you mean 'cls+patch'?"),
         (SIZES, {"dim": 20}, "heads divide"),
         (SIZES, {"groups": 0}, "sizes above 0"),
-        (SIZES, {"n_blocks": 2, "cat_cls": True}, "hold no class tokens"),
         (plain, {"cat_cls": True}, "the backbone has no class token"),
         (plain, {"n_blocks": 3}, "last stage maps of one size are 2"),
         (plain, {"n_blocks": 0}, "n_blocks is 0"),

@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from longtail.errors import UserError
@@ -68,6 +69,8 @@ class TimmBackbone(Backbone):
         """Normalised images `(B, C, H, W)` to features."""
         wants = checked_wants(wants)
         self._check(images)
+        if "blocks" in wants:
+            return self._with_blocks(images, wants)
         if "maps" not in wants:
             return self._features(self.model.forward_features(images), None, wants)
         return self._features(*self._final_and_maps(images, only=wants == {"maps"}), wants)
@@ -101,6 +104,17 @@ class TimmBackbone(Backbone):
             intermediates_only=only,
         )
         return (None, found) if only else found
+
+    def _with_blocks(self, images: Tensor, wants: Collection[Want]) -> Features:
+        """Also every block's prefix tokens, which maps have no place for; the maps are their patches."""
+        if not (self._normed and self.sizes.prefix_tokens):
+            raise UserError(f"backbone '{self.name}' has no blocks with a class token; take a vision transformer.")
+        final, found = self.model.forward_intermediates(
+            images, indices=list(self.map_indices), norm=True, output_fmt="NCHW", return_prefix_tokens=True
+        )
+        told = self._features(final, [patches for patches, _ in found] if "maps" in wants else None, wants)
+        blocks = [torch.cat([prefix, patches.flatten(2).transpose(1, 2)], 1) for patches, prefix in found]
+        return told.with_blocks(blocks)
 
     def _features(self, final: Any, maps: list[Tensor] | None, wants: Collection[Want]) -> Features:
         return Features(

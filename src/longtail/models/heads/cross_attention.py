@@ -34,16 +34,17 @@ class CrossAttention(nn.Module):
         for projection in (self.query, self.key_value, self.out):
             nn.init.zeros_(projection.bias)
 
-    def forward(self, queries: Tensor, memory: Tensor) -> Tensor:
-        """Queries `(B, Q, d)` and memory `(B, T, d)` to `(B, Q, d)`."""
+    def forward(self, queries: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Queries `(B, Q, d)` and memory `(B, T, d)`, of which `mask` `(B, T)` is true where it may be read."""
         x = self.before(queries + self.dropout(queries))
-        x = self.between(x + self.dropout(self.read(x, memory)))
+        x = self.between(x + self.dropout(self.read(x, memory, mask)))
         return cast(Tensor, self.after(x + self.dropout(self.narrow(self.dropout(self.wide(x).relu())))))
 
-    def read(self, queries: Tensor, memory: Tensor) -> Tensor:
+    def read(self, queries: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
         """Multi-head attention of the queries over the memory."""
         key, value = self.key_value(memory).chunk(2, -1)
         q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (self.query(queries), key, value))
         dropout = self.dropout.p if self.training else 0.0
-        found = functional.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
+        there = None if mask is None else mask[:, None, None, :]
+        found = functional.scaled_dot_product_attention(q, k, v, attn_mask=there, dropout_p=dropout)
         return cast(Tensor, self.out(found.transpose(1, 2).flatten(2)))

@@ -24,10 +24,8 @@ _LAST = 99.0  # a temperature that stands for the maximum, as in the public code
 def csra_logits(tokens: Tensor, weight: Tensor, lam: float, temperature: float) -> Tensor:
     """Places `(B, T, D)` and class vectors `(C, D)` to logits `(B, C)`; a temperature of 99 or more is the maximum."""
     scores = functional.linear(tokens, functional.normalize(weight, dim=1))
-    if temperature >= _LAST:
-        best = scores.amax(1)
-    else:
-        best = (scores * (scores * temperature).softmax(1)).sum(1)
+    is_maximum = temperature >= _LAST
+    best = scores.amax(1) if is_maximum else (scores * (scores * temperature).softmax(1)).sum(1)
     return scores.mean(1) + lam * best
 
 

@@ -7,11 +7,12 @@ hidden, dropout .1, norms last); query q answers for the labels q K to q K + K -
 vector. `MLDecoder.from_public_state_dict` reads that code's checkpoints; `cross_attention.py` has the layer.
 
 The form of CheXFound's GLoRI (Yang et al. 2025): the tokens are the patches of the last four blocks side by side, and
-`cat_cls` gives each label's vector the class token besides its query's answer.
+`cat_cls` gives each label's vector their class tokens besides its query's answer.
 
 Choices. Class vectors are kept as `(C, 768)`, a row for each label, and `query_of` says which query a label reads: when
 classes change, a label keeps its vector and its query, so its logit. `queries: learned` trains them. `n_blocks` above 1
-takes the stage maps, which hold no class tokens; with class tokens too, hand in such tokens through `token_logits`.
+takes the stage maps or, with class tokens, the blocks' tokens; GLoRI is `n_blocks: 4, cat_cls: true`. `mask` says which
+tokens are there: those of absent views are never read.
 """
 
 import math
@@ -80,7 +81,9 @@ class MLDecoder(Head):
         if min(dim, heads, hidden, layers, groups) < 1 or dim % heads:
             raise UserError(f"head 'ml-decoder' has sizes above 0, and a dim ({dim}) that its {heads} heads divide.")
         if n_blocks > 1:
-            self.wants = frozenset({"maps"})  # type: ignore[misc]  # what is wanted depends on the options
+            with_class = cat_cls or tokens == "cls+patch"
+            # what is wanted depends on the options
+            self.wants = frozenset({"blocks" if with_class else "maps"})  # type: ignore[misc]
         self.with_class, self.n_blocks, self.cat_cls = tokens == "cls+patch", n_blocks, cat_cls
         self.groups, self.learned = groups, queries == "learned"
         width = sizes.token_width if n_blocks == 1 else sum(sizes.channels[-n_blocks:])
@@ -88,7 +91,7 @@ class MLDecoder(Head):
         self.embed = nn.Linear(width, dim)
         self.queries = nn.Parameter(torch.empty(count, dim), requires_grad=self.learned)
         self.layers = nn.ModuleList(CrossAttention(dim, heads, hidden, dropout) for _ in range(layers))
-        self.weight = nn.Parameter(torch.empty(num_classes, dim + (sizes.token_width if cat_cls else 0)))
+        self.weight = nn.Parameter(torch.empty(num_classes, dim + (width if cat_cls else 0)))
         self.bias = nn.Parameter(torch.empty(num_classes))
         self.register_buffer("query_of", in_order(num_classes, count))
         self.reads_in_order = True
@@ -137,19 +140,28 @@ class MLDecoder(Head):
         """Features, or tokens `(B, N, D)` that are all to be read, to logits `(B, C)`."""
         if isinstance(features, Tensor):
             return self.token_logits(features)
+        if "blocks" in self.wants:
+            side_by_side = torch.cat(features.blocks[-self.n_blocks :], -1)
+            return self._of_tokens(side_by_side)
         if self.n_blocks > 1:
             maps = features.maps[-self.n_blocks :]
             return self.token_logits(torch.cat([found.flatten(2).transpose(1, 2) for found in maps], -1))
-        tokens = features.tokens
+        return self._of_tokens(features.tokens)
+
+    def _of_tokens(self, tokens: Tensor) -> Tensor:
+        """Tokens `(B, T, D)` with their prefix to logits `(B, C)`."""
         read = chosen_tokens(tokens, self.sizes.prefix_tokens, self.with_class)
         return self.token_logits(read, tokens[:, 0] if self.cat_cls else None)
 
-    def token_logits(self, tokens: Tensor, class_token: Tensor | None = None) -> Tensor:
-        """Tokens `(B, N, D)`, and for `cat_cls` class tokens `(B, D)`, in any float type, to logits `(B, C)`."""
+    def token_logits(self, tokens: Tensor, class_token: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        """Tokens `(B, N, D)`, and for `cat_cls` class tokens `(B, D)`, in any float type, to logits `(B, C)`.
+
+        `mask` `(B, N)` is true at tokens that are there; others are not read.
+        """
         memory = self.embed(tokens.to(self.embed.weight)).relu()
         answers = self.queries.expand(tokens.shape[0], -1, -1)
         for layer in self.layers:
-            answers = layer(answers, memory)
+            answers = layer(answers, memory, mask)
         of_query, of_class = self.weight.tensor_split([self.queries.shape[1]], 1)
         if self.reads_in_order:
             logits = grouped_logits(answers, of_query)
@@ -209,8 +221,6 @@ def _check(sizes: FeatureSizes, tokens: str, n_blocks: int, cat_cls: bool, queri
         if value not in valid:
             raise unknown_name(option, value, valid, what)
     with_class = tokens == "cls+patch" or cat_cls
-    if n_blocks > 1 and with_class:
-        raise UserError(f"{what}: the maps of {n_blocks} blocks hold no class tokens; take patches only, or one block.")
     if with_class and not sizes.class_token:
         raise UserError(f"{what}: the backbone has no class token; take tokens: patch and cat_cls: false.")
     if n_blocks == 1 and not sizes.token_width:
