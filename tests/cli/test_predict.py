@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_predictions import guesses, study_manifest
+from made_studies import guesses, study_manifest
 
 from longtail.cli import run
 from longtail.data.readers.cxr_lt_2024 import TASK_1

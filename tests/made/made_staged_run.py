@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from made_predictions import guesses, study_manifest
+from made_studies import guesses, study_manifest
 
 from longtail.data.manifest import Manifest
-from longtail.predict import write_predictions, with_ids
+from longtail.predict import with_ids, write_predictions
 
 STAGES: dict[str, dict[str, Any]] = {
     "model0": {"image_size": 224, "batch_size": 256},

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from made_predictions import guesses, study_manifest
+from made_studies import guesses, study_manifest
 
 from longtail.errors import UserError
 from longtail.predict import Judges, Plan, combine, ensemble, to_studies, with_ids

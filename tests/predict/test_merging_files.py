@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_predictions import guesses, study_manifest
+from made_studies import guesses, study_manifest
 
 from longtail.errors import UserError
 from longtail.predict import predict_from_files, write_predictions

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_predictions import guesses, study_manifest, table_of
+from made_studies import guesses, study_manifest, table_of
 
 from longtail.errors import UserError
 from longtail.predict import align, read_predictions, to_studies, write_predictions

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_predictions import table_of
+from made_studies import table_of
 
 from longtail.data.readers.cxr_lt_2024 import TASK_1, TASK_2
 from longtail.errors import UserError

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_predictions import guesses, study_manifest, table_of
+from made_studies import guesses, study_manifest, table_of
 from sklearn.metrics import average_precision_score
 
 from longtail.errors import UserError

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_predictions import guesses, study_manifest
 from made_staged_run import STAGES, staged_run
+from made_studies import guesses, study_manifest
 from sklearn.metrics import average_precision_score
 
 from longtail.data.manifest import Manifest
