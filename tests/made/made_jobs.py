@@ -36,7 +36,7 @@ class SmallBackbone(Backbone):
         self.second = nn.Conv2d(6, 8, 3, stride=2, padding=1)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, images: Tensor, wants: Any = POOLED) -> Features:
+    def forward(self, images: Tensor, wants: Any = POOLED) -> Features:  # noqa: ARG002
         first = torch.relu(self.norm(self.first(images)))
         last = torch.relu(self.second(first))
         tokens = last.flatten(2).transpose(1, 2)
@@ -44,19 +44,19 @@ class SmallBackbone(Backbone):
 
 
 @BACKBONES.register("small")
-def small(*, channels: int, image_size: Any, drop_path: float) -> Backbone:
+def small(*, channels: int, image_size: Any, drop_path: float) -> Backbone:  # noqa: ARG001
     """Two convolutions and BatchNorm."""
     return SmallBackbone(channels)
 
 
 @BACKBONES.register("small_plain")
-def small_plain(*, channels: int, image_size: Any, drop_path: float) -> Backbone:
+def small_plain(*, channels: int, image_size: Any, drop_path: float) -> Backbone:  # noqa: ARG001
     """Without BatchNorm: the gradient of a batch is the sum of its parts'."""
     return SmallBackbone(channels, norm=False)
 
 
 @BACKBONES.register("small_dropout")
-def small_dropout(*, channels: int, image_size: Any, drop_path: float) -> Backbone:
+def small_dropout(*, channels: int, image_size: Any, drop_path: float) -> Backbone:  # noqa: ARG001
     """With dropout: needs random numbers in every step."""
     return SmallBackbone(channels, dropout=0.3)
 

@@ -22,9 +22,9 @@ class Inputs:
     ahead: bool = True  # whether the next batch is worth a thread
 
 
-def image_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
+def image_inputs(job: TrainJob, precision: Precision, world: World, *, hold: bool = True) -> Inputs:
     """Images, augmented as the stage says."""
-    steps, hold = list(job.settings.augment), world.size == 1
+    steps, hold = list(job.settings.augment), hold and world.size == 1
     train, second = (
         build_reader(job.prepared, steps, precision, mean=job.mean, std=job.std, seed=seed, hold=hold)
         for seed in (job.seed, second_seed(job.seed))

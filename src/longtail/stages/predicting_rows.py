@@ -54,7 +54,7 @@ def predict_rows(
     change: Callable[[Tensor], Tensor] | None = None,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> Values:
-    """Probabilities `(N, C)` of the prepared images `rows`, in that order: sigmoids, or the softmax of `active` classes.
+    """Probabilities `(N, C)` of prepared images, in the order of `rows`: sigmoids, or the softmax of `active` classes.
 
     `augment` is the stage's list, of which only rescaling and normalising apply. `change` is applied to each batch of
     normalised images `(B, C, H, W)`, such as a flip. `on_batch` is told how many rows are done.

@@ -1,7 +1,8 @@
-"""The training loop: epochs of steps, validation, what to keep, checkpoints. Everything it calls is a file of its own."""
+"""The training loop: epochs of steps, validation, what to keep, checkpoints; each a file of its own."""
 
 import time
 
+from longtail.stages.class_means import fill_means
 from longtail.stages.divergence import divergence_error, found_divergence, usual_loss
 from longtail.stages.head_training import inputs_of
 from longtail.stages.job import TrainJob, TrainResult
@@ -59,6 +60,8 @@ def train_once(job: TrainJob) -> TrainResult:
             _check_losses(work)
             work.save(checkpoint)
             stop.honour()
+    if work.plan.total == 0:
+        _judge_untrained(work)
     return _finish(work, job, inputs.facts)
 
 
@@ -84,6 +87,14 @@ def _end_epoch(work: Training, pace: Pacing, stop: StopSignals) -> None:
         seconds=round(work.seconds + time.monotonic() - work.began, 3),
     )
     work.epoch, work.step = number, 0
+
+
+def _judge_untrained(work: Training) -> None:
+    """A stage without steps: weights as handed over, or a head that is filled."""
+    fill_means(work)
+    found = work.validate(lambda _: None)
+    work.keeper.offer(0, found)
+    work.log.write("epoch", epoch=0, step=0, image_size=work.job.prepared.key.size, valid=found)
 
 
 def _check_losses(work: Training) -> None:

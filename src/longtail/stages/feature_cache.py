@@ -1,0 +1,137 @@
+"""Features of a frozen backbone, computed once and kept on disk by identity, for stages, searches and seeds to share.
+
+The identity hashes all that determines them: the backbone's weights, the pixels, the rows, the augmentation and its
+seed, the normalisation and the precision. A file is `(views, rows, ...)` float32, written whole and mapped into memory.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from longtail.files import require_free_space, written_whole
+from longtail.models.backbones.base import Backbone
+from longtail.models.features import Want
+from longtail.stages.job import Rows, TrainJob
+from longtail.stages.precision import Precision
+from longtail.stages.predicting_rows import evaluating
+from longtail.stages.processes import World, agreed, interleaved
+from longtail.stages.readers import Reader
+
+FORMAT = 1
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """Which features: `kind` of `rows` in so many `views`, each by the augmentation of an epoch of that number."""
+
+    kind: Want
+    rows: Rows
+    views: int
+    steps: str  # the augmentation, in words
+    seed: int | None  # None where nothing is random
+
+
+def cached_features(
+    plan: FeaturePlan,
+    job: TrainJob,
+    read: Reader,
+    precision: Precision,
+    world: World,
+    store: Path,
+    on_rows: Callable[[int, int], None] = lambda *_: None,
+) -> tuple[npt.NDArray[np.float32], bool]:
+    """The features `(views, rows, ...)`, mapped, and whether they were there before."""
+    path = store / f"{features_identity(plan, job, precision)}.npy"
+    there = agreed(world.first and path.is_file(), world)
+    if not there:
+        precision.placed(job.model)
+        compute_features(plan, job.model.backbone, read, precision, world, path, on_rows)
+    agreed(world.first, world)  # nobody opens it before it is written
+    return np.load(path, mmap_mode="r"), there
+
+
+def features_identity(plan: FeaturePlan, job: TrainJob, precision: Precision) -> str:
+    """A hash of everything that determines the features."""
+    facts = {
+        "format": FORMAT,
+        "kind": plan.kind,
+        "views": plan.views,
+        "steps": plan.steps,
+        "seed": plan.seed,
+        "backbone": job.model.backbone.name,
+        "pixels": job.prepared.digest,
+        "size": job.prepared.key.size,
+        "mean": job.mean,
+        "std": job.std,
+        "precision": precision.name,
+    }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    digest.update(plan.rows.astype("<i8").tobytes())
+    for name, tensor in sorted(job.model.backbone.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if tensor.ndim else
+                      np.asarray(tensor.cpu()).tobytes())  # fmt: skip
+    return digest.hexdigest()[:32]
+
+
+def compute_features(
+    plan: FeaturePlan,
+    backbone: Backbone,
+    read: Reader,
+    precision: Precision,
+    world: World,
+    path: Path,
+    on_rows: Callable[[int, int], None],
+) -> None:
+    """Compute them batch by batch, each process its share, and write them whole."""
+    if not world.first:
+        for _ in _blocks(plan, backbone, read, precision, world):
+            pass
+        return
+    with written_whole(path) as beside:
+        file: Any = None
+        for view, start, block in _blocks(plan, backbone, read, precision, world):
+            if file is None:
+                shape = (plan.views, len(plan.rows), *block.shape[1:])
+                require_free_space(path.parent, int(np.prod(shape)) * 4, "keeping features")
+                file = np.lib.format.open_memmap(beside, mode="w+", dtype=np.float32, shape=shape)
+            file[view, start : start + len(block)] = block.cpu().numpy()
+            on_rows(view * len(plan.rows) + start + len(block), plan.views * len(plan.rows))
+        file.flush()
+        del file
+
+
+def _blocks(plan: FeaturePlan, backbone: Backbone, read: Reader, precision: Precision, world: World) -> Any:
+    """`(view, first row, features)` of blocks of rows, the same in every process."""
+    size = _BATCH * world.size
+    with evaluating(backbone), torch.inference_mode(), precision.autocast():
+        for view in range(plan.views):
+            for start in range(0, len(plan.rows), size):
+                block = plan.rows[start : start + size]
+                mine = block[world.rank :: world.size]
+                found = _features(backbone, read(mine, view), plan.kind) if len(mine) else None
+                yield view, start, _together(found, len(block), plan, backbone, precision, world)
+
+
+def _features(backbone: Backbone, images: Tensor, kind: Want) -> Tensor:
+    features = backbone(images, {kind})
+    found: Tensor = features.pooled if kind == "pooled" else features.tokens
+    return found.float().contiguous()
+
+
+def _together(
+    found: Tensor | None, total: int, plan: FeaturePlan, backbone: Backbone, precision: Precision, world: World
+) -> Tensor:
+    if found is None:  # a last block with fewer rows than processes
+        assert plan.kind == "pooled"
+        found = torch.zeros(0, backbone.width, device=precision.device)
+    return interleaved(found, total, world)

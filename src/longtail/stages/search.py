@@ -1,0 +1,138 @@
+"""A stage trained with each of some values of its settings; validation chooses, each stage for itself.
+
+Where the stage only trains a head, all candidates share the cached features, so that each costs a moment. A killed
+search goes on: finished candidates have left their result, the one under way its checkpoint.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longtail.errors import UserError, unknown_name
+from longtail.files import make_folder, write_json, written_whole
+from longtail.stages.head_training import FEATURES
+from longtail.stages.job import TrainJob, TrainResult
+from longtail.stages.processes import joined, meet
+from longtail.stages.recipe import Best, Search, Stage
+from longtail.stages.validation import lower_is_better
+
+CANDIDATES = "checkpoint-search"  # the folder of candidates; a finished stage drops it
+RESULT = "result.json"
+Train = Callable[[TrainJob], TrainResult]
+
+
+def searched(job: TrainJob, train: Train) -> TrainResult:
+    """Train every candidate, keep the best one's weights and log as the stage's own."""
+    search, keep = job.settings.search, job.settings.keep
+    assert search is not None
+    if not isinstance(keep, Best) or not len(job.valid_rows):
+        raise UserError(
+            f"stage '{job.name}' searches: it needs keep: {{best: METRIC}} and a validation split to choose by."
+        )
+    found = [(chosen, _candidate(job, place, chosen, train)) for place, chosen in enumerate(candidates(search))]
+    lower = keep.direction == "min" or (keep.direction == "auto" and lower_is_better(keep.best))
+    scored = [(value, place) for place, (_, (_, value)) in enumerate(found) if value is not None]
+    if not scored:
+        raise UserError(f"stage '{job.name}': no candidate of its search has a defined {keep.best}; see its logs.")
+    _, place = min(scored, key=lambda pair: (pair[0] if lower else -pair[0], pair[1]))
+    chosen, (result, _) = found[place]
+    assert result is not None
+    if search.refit:
+        result = _refitted(job, chosen, result, train)
+    else:
+        _take(job, job.folder / CANDIDATES / str(place))
+    told = [{"settings": settings, keep.best: value} for settings, (_, value) in found]
+    return replace(result, facts={**result.facts, "search": told, "chosen": chosen})
+
+
+def candidates(search: Search) -> Iterator[dict[str, Any]]:
+    """Every combination of the values, `{dotted setting: value}`."""
+    for values in product(*search.values.values()):
+        yield dict(zip(search.values, values, strict=True))
+
+
+def changed(settings: Stage, changes: Mapping[str, Any]) -> Stage:
+    """The stage with some settings changed by dotted path, and no search."""
+    tree = settings.model_dump(mode="json", by_alias=True)
+    tree["search"] = None
+    for path, value in changes.items():
+        _put(tree, path.split("."), value, path)
+    return Stage.model_validate(tree)
+
+
+def _put(node: dict[str, Any], names: list[str], value: Any, path: str) -> None:
+    first, rest = names[0], names[1:]
+    if not rest:
+        node[first] = value
+        return
+    inner = node.get(first)
+    if isinstance(inner, str):  # a component without settings
+        inner = {inner: {}}
+    if inner is None:
+        inner = {}
+    if not isinstance(inner, dict):
+        raise unknown_name("setting", path, node, "search.values")
+    node[first] = inner
+    _put(inner, rest, value, path)
+
+
+def _candidate(
+    job: TrainJob, place: int, chosen: dict[str, Any], train: Train
+) -> tuple[TrainResult | None, float | None]:
+    """The result of one candidate and its value; None where it diverged."""
+    folder = job.folder / CANDIDATES / str(place)
+    if (folder / RESULT).is_file():
+        result = _read_result(folder / RESULT)
+        return result, None if result is None else result.value
+    words = ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in chosen.items())
+    one = _variant(job, f"{job.name} ({words})", folder, changed(job.settings, chosen))
+    try:
+        result = train(one)
+    except UserError as error:
+        if "the loss" not in str(error):
+            raise
+        result = None
+    if joined().first:
+        write_json(make_folder(folder) / RESULT, None if result is None else asdict(result))
+    meet(joined())
+    return result, None if result is None else result.value
+
+
+def _variant(job: TrainJob, name: str, folder: Path, settings: Stage) -> TrainJob:
+    """The job with another folder and settings, and weights of its own."""
+    store = job.feature_store or job.folder / FEATURES
+    return replace(job, name=name, folder=folder, settings=settings, model=deepcopy(job.model), feature_store=store)
+
+
+def _refitted(job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train) -> TrainResult:
+    """Train on train + val, with the chosen values and for as many epochs as were best."""
+    settings = changed(
+        job.settings, {**chosen, "keep": "last", "early_stop": None, "steps": None, "epochs": best.epoch}
+    )
+    rows = np.concatenate([job.train_rows, job.valid_rows])
+    one = _variant(job, f"{job.name} (refit)", job.folder / CANDIDATES / "refit", settings)
+    refit = train(replace(one, train_rows=rows, valid_rows=rows[:0]))
+    _take(job, one.folder)
+    return replace(refit, metric=best.metric, value=best.value, facts={**refit.facts, "refit": True})
+
+
+def _take(job: TrainJob, source: Path) -> None:
+    """Make a candidate's files the stage's."""
+    if joined().first:
+        for path in sorted(source.iterdir()):
+            if path.is_file() and not path.name.startswith("checkpoint") and path.name != RESULT:
+                with written_whole(job.folder / path.name) as beside:
+                    shutil.copyfile(path, beside)
+    meet(joined())
+
+
+def _read_result(path: Path) -> TrainResult | None:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return None if found is None else TrainResult(**found)
