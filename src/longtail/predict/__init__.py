@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from longtail.predict.calibration import calibrate as calibrate
     from longtail.predict.calibration import fit_calibration as fit_calibration
+    from longtail.predict.combining import Judges as Judges
+    from longtail.predict.combining import Plan as Plan
+    from longtail.predict.combining import combine as combine
     from longtail.predict.decisions import Decisions as Decisions
     from longtail.predict.decisions import decide as decide
     from longtail.predict.decisions import read_decisions as read_decisions
     from longtail.predict.decisions import write_decisions as write_decisions
-    from longtail.predict.combining import Judges as Judges
-    from longtail.predict.combining import Plan as Plan
-    from longtail.predict.combining import combine as combine
     from longtail.predict.ensembles import ENSEMBLES as ENSEMBLES
     from longtail.predict.ensembles.diversity import Diversity as Diversity
     from longtail.predict.ensembles.diversity import diversity as diversity
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from longtail.predict.merging_files import predict_from_files as predict_from_files
     from longtail.predict.predicting import predict as predict
     from longtail.predict.predictions import Predictions as Predictions
-    from longtail.predict.thresholds import choose_thresholds as choose_thresholds
     from longtail.predict.soups import greedy_soup as greedy_soup
     from longtail.predict.soups import soup as soup
     from longtail.predict.stage_predicting import LoadedModel as LoadedModel
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from longtail.predict.studies.aggregation import to_studies as to_studies
     from longtail.predict.submissions import SUBMISSIONS as SUBMISSIONS
     from longtail.predict.submissions.submitting import submit as submit
+    from longtail.predict.thresholds import choose_thresholds as choose_thresholds
     from longtail.predict.tta import TTA as TTA
     from longtail.predict.tta.predicting_views import predict_with_tta as predict_with_tta
     from longtail.predict.view_rules import VIEW_RULES as VIEW_RULES

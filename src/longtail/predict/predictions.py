@@ -22,7 +22,7 @@ class Predictions:
 
     `ids` has a row each, all text: the column `image` (the manifest's own text) or, at study level, `study`, and
     perhaps `patient`, `view`, `source`, `split`. `values` is `(N, C)` float32. `facts` says what is known
-    beyond that: `task`, `kind` and `made_by` (where they come from). `path` is the file they were read from, for messages.
+    beyond that: `task`, `kind` and `made_by` (where they come from). `path` is the file they were read from.
     """
 
     ids: pd.DataFrame
@@ -96,7 +96,7 @@ def _require_filled(predictions: Predictions) -> None:
     row, column = np.argwhere(missing)[0]
     raise UserError(
         f"row {row + 1}, column '{predictions.labels[column]}' of {predictions.where} is empty or nan"
-        f" ({missing.sum():,} such cells in all); every row needs a probability for each label: mend it or leave it out."
+        f" ({missing.sum():,} such cells in all); a row needs a probability for each label: mend it or leave it out."
     )
 
 
