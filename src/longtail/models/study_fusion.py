@@ -3,9 +3,9 @@
 After CheXFusion, the winner of CXR-LT 2023 (Kim, "CheXFusion: effective fusion of multi-view features using
 transformers for long-tailed chest X-ray classification", ICCVW 2023; dongkyunk/CheXFusion @6bbf469, MIT; described, not
 copied): maps are halved by a convolution, get sinusoidal places and a learned embedding of their view, go through a
-transformer encoder and an ML-Decoder. The public code attends across the studies of a batch instead of the views of a study
-(`batch_first` is left out) and tests its mask after padding was written in, so nothing is masked. Here attention stays
-within a study and absent views are masked throughout: a prediction depends on no other study and on no padding.
+transformer encoder and an ML-Decoder. The public code attends across the studies of a batch instead of the views of a
+study (`batch_first` is left out) and tests its mask after padding was written in, so nothing is masked. Here attention
+stays within a study and absent views are masked throughout: a prediction depends on no other study and on no padding.
 """
 
 import math
