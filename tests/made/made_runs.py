@@ -14,6 +14,7 @@ from PIL import Image
 from longtail.data import Manifest, from_classes, from_states
 from longtail.data.boxes import box_table
 from longtail.predict import Predictions, write_predictions
+from longtail.predict.decisions import decide, write_decisions
 
 VIEWS = ("PA", "AP", "lateral")
 
@@ -52,7 +53,14 @@ def made_manifest(
 
 
 def made_run(
-    folder: Path, manifest: Manifest, *, skill: float = 1.5, stages: int = 4, seed: int = 0, epochs: int = 12
+    folder: Path,
+    manifest: Manifest,
+    *,
+    skill: float = 1.5,
+    stages: int = 4,
+    seed: int = 0,
+    epochs: int = 12,
+    calibration: str | None = None,
 ) -> Path:
     """A whole run on `manifest` whose predictions are as good as `skill` says (0: chance)."""
     rng = np.random.default_rng(seed)
@@ -62,16 +70,17 @@ def made_run(
     facts = {name: int((splits == name).sum()) for name in ("train", "val", "test")}
     _json(folder / "manifest.json", {"path": str(manifest.path), "rows": len(manifest), "splits": facts,
                                      "hash": manifest.digest(), "task": manifest.task})  # fmt: skip
-    command = ["longtail", "fit", "stage-training", str(manifest.path)]
-    machine = {"python": "3.11.9", "torch": "2.7.0", "device": "cpu", "host": "ward-7"}
+    command = f"longtail fit stage-training {manifest.path} --out {folder}"
+    machine = {"python": "3.11.9", "packages": {"torch": "2.7.0"}, "device": "cpu", "host": "ward-7"}
     _json(folder / "environment.json", {**machine, "command": command})
     for i, name in enumerate(names):
         _stage(folder / "stages" / name, name, i, manifest, rng, epochs)
         write_predictions(_predictions(manifest, "val", skill, rng), folder / "stages" / name / "predictions.parquet")
     for split in ("val", "test"):
         write_predictions(_predictions(manifest, split, skill, rng), folder / "predictions" / f"{split}.parquet")
-    thresholds = {label: {"threshold": round(0.3 + 0.4 * float(rng.random()), 3)} for label in manifest.labels}
-    _json(folder / "decisions.json", {"thresholds": {"rule": "F1", "split": "val", "values": thresholds}})
+    write_decisions(
+        decide(folder / "predictions" / "val.parquet", manifest, calibration=calibration), folder / "decisions.json"
+    )
     return folder
 
 

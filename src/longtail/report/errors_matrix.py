@@ -1,7 +1,5 @@
 """Which mistakes go together: a confusion matrix (one class per image) or errors of two labels in one image."""
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,12 +12,12 @@ from longtail.report.scoring import Scored
 def errors_chart(scored: Scored, thresholds: npt.NDArray[np.float64]) -> Drawing:
     """The matrix that suits the task, the most common label first."""
     order = np.argsort(-scored.counts, kind="stable")
-    place = np.r_[np.argsort(order), -1]  # of each class, and of an unknown one
-    scored = replace(
-        scored, labels=tuple(scored.labels[i] for i in order), states=scored.states[:, order],
-        values=scored.values[:, order], classes=None if scored.classes is None else place[scored.classes],
-    )  # fmt: skip
-    return _confusion(scored) if scored.classes is not None else _missed_by_alarms(scored, thresholds[order])
+    labels = [scored.labels[i] for i in order]
+    if scored.classes is not None:
+        return _confusion(labels, confusion_matrix(scored.classes, scored.values)[np.ix_(order, order)])
+    return _missed_by_alarms(
+        labels, *missed_and_alarmed(scored.states[:, order], scored.values[:, order], thresholds[order])
+    )
 
 
 def missed_and_alarmed(
@@ -31,9 +29,7 @@ def missed_and_alarmed(
     return missed.T @ alarmed, missed.sum(axis=0)
 
 
-def _missed_by_alarms(scored: Scored, thresholds: npt.NDArray[np.float64]) -> Drawing:
-    both, missed = missed_and_alarmed(scored.states, scored.values, thresholds)
-    labels = scored.labels
+def _missed_by_alarms(labels: list[str], both: npt.NDArray[np.int64], missed: npt.NDArray[np.int64]) -> Drawing:
     shares = np.where(missed[:, None] > 0, both / np.maximum(missed[:, None], 1), np.nan)
     tips = [
         [f"{label} missed: {missed[i]:,}; {other} falsely seen in {both[i, j]:,}" for j, other in enumerate(labels)]
@@ -46,12 +42,9 @@ def _missed_by_alarms(scored: Scored, thresholds: npt.NDArray[np.float64]) -> Dr
     )  # fmt: skip
 
 
-def _confusion(scored: Scored) -> Drawing:
-    assert scored.classes is not None
-    matrix = confusion_matrix(scored.classes, scored.values)
+def _confusion(labels: list[str], matrix: npt.NDArray[np.int64]) -> Drawing:
     rows = matrix.sum(axis=1, keepdims=True)
     shares = np.where(rows > 0, matrix / np.maximum(rows, 1), np.nan)
-    labels = scored.labels
     tips = [
         [f"{label} predicted as {other}: {matrix[i, j]:,} of {rows[i, 0]:,}" for j, other in enumerate(labels)]
         for i, label in enumerate(labels)

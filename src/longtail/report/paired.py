@@ -38,8 +38,10 @@ def paired_difference(
     _, one, two = np.intersect1d(first.rows, second.rows, return_indices=True)
     if not len(one) or not _same_truth(first, second, one, two):
         return None
-    sides = [part.select(picked) for part, picked in ((first, one), (second, two))]
-    a, b = (metrics.bootstrap(side.states, side.values, metric, sides[0].patients, resamples, seed) for side in sides)
+    groups = None if first.grouped_by is None else first.setting.rows.index
+    own = None if groups is None else groups[one]
+    a = metrics.bootstrap(first.states[one], first.values[one], metric, own, resamples, seed)
+    b = metrics.bootstrap(second.states[two], second.values[two], metric, own, resamples, seed)
     draws, means = b.draws - a.draws, b.mean_draws - a.mean_draws
     bounds = np.array([_bounds(column) for column in (*draws.T, means)])
     low, high = bounds[:-1, 0], bounds[:-1, 1]

@@ -24,8 +24,22 @@ def environment_lines(run: RunFolder, *, anonymous: bool) -> list[tuple[str, str
 
 
 def decision_lines(run: RunFolder) -> list[tuple[str, str]]:
-    """The decisions but for the thresholds, which the table of labels shows."""
-    return _lines({name: value for name, value in run.decisions.items() if name != "thresholds"}, ())
+    """How thresholds and calibration were chosen; their values stand in the table of labels, or are too many."""
+    told = {name: run.decisions.get(name) for name in ("rule", "made_from")}
+    known = {name: value for name, value in told.items() if isinstance(value, Mapping)}
+    return _lines(known, ("predictions", "digest", "made_by"))
+
+
+def before_after(run: RunFolder) -> list[tuple[str, float, float]]:
+    """Means over labels on the validation rows, at .5 uncalibrated and with what was decided, as (metric, two)."""
+    before, after = (run.decisions.get(name) or {} for name in ("before", "after"))
+    found = [(name, _mean(before[name]), _mean(after[name])) for name in before if name in after]
+    return [(name.replace("_", " "), a, b) for name, a, b in found if a is not None and b is not None]
+
+
+def _mean(value: Any) -> float | None:
+    value = value.get("value") if isinstance(value, Mapping) else value
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _lines(values: Mapping[str, Any], skip: tuple[str, ...], prefix: str = "") -> list[tuple[str, str]]:

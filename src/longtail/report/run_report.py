@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 
 from longtail.errors import UserError
-from longtail.evaluate import macro
 from longtail.files import write_text
 from longtail.report.charts.differences import difference_chart
 from longtail.report.drawing import Drawing
 from longtail.report.gallery import gallery
 from longtail.report.heat_source import HeatMaps, heat_source
-from longtail.report.numbers import numbers
 from longtail.report.page import render
 from longtail.report.paired import Difference, paired_difference
-from longtail.report.provenance import command_of, decision_lines, environment_lines
+from longtail.report.provenance import before_after, command_of, decision_lines, environment_lines
 from longtail.report.run_folder import RunFolder, read_run
+from longtail.report.run_numbers import numbers
 from longtail.report.run_view import RunView, curves_of_labels, facts_of, run_view
 from longtail.report.saving import write_figures, write_tables
 from longtail.report.scoring import manifest_of, score
@@ -74,7 +73,7 @@ def report(
 
 def work(runs: int, resamples: int = 1000) -> int:
     """How many steps `report` tells of."""
-    return 2 * runs * resamples
+    return runs * resamples
 
 
 def _named_apart(runs: list[RunFolder]) -> list[RunFolder]:
@@ -145,13 +144,13 @@ def _html(views: Sequence[RunView], comparisons: Sequence[Comparison], *, anonym
         comparisons=comparisons,
         shared_curves=curves_of_labels(shared) if len(views) > 1 and shared and alike else {},
         shared_names=list(shared),
-        headline_names=list(dict.fromkeys(h.name for v in views if v.numbers for h in v.numbers.headlines)),
+        headline_names=list(dict.fromkeys(name for v in views if v.numbers for name, _ in v.numbers.headlines)),
         anonymous=anonymous,
         nan=float("nan"),
-        mean=lambda values: macro(values).value,
         svg=inline_svg,
         facts=lambda view: facts_of(view.run, view.scored, anonymous=anonymous),
         environment=lambda view: environment_lines(view.run, anonymous=anonymous),
         command=lambda view: None if anonymous else command_of(view.run),
         decisions=lambda view: decision_lines(view.run),
+        before_after=lambda view: before_after(view.run),
     )

@@ -14,9 +14,9 @@ from longtail.report.drawing import Drawing
 from longtail.report.errors_matrix import errors_chart
 from longtail.report.gallery import Gallery
 from longtail.report.graph_svg import graph_drawing
-from longtail.report.numbers import Numbers
 from longtail.report.recipe_graph import recipe_graph
 from longtail.report.run_folder import RunFolder
+from longtail.report.run_numbers import Numbers
 from longtail.report.scoring import Scored
 from longtail.report.training_log import stage_chart
 
@@ -25,16 +25,14 @@ _MOST_EMBEDDED = 8  # pictures of embeddings, one a stage
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A label in the table; `ap` and `auroc` are (value, low, high), `others` F1, precision, recall, threshold, ECE."""
+    """A label in the table; `cells` are (value, low, high) by the columns' names."""
 
     place: int
     label: str
     group: str
     count: int
     positives: int
-    ap: tuple[float, float, float]
-    auroc: tuple[float, float, float]
-    others: tuple[float, ...]
+    cells: dict[str, tuple[float, ...]]
 
 
 @dataclass
@@ -84,7 +82,7 @@ def run_view(
     if scored is not None and numbers is not None:
         view.tail = tail_chart(
             scored.labels, scored.counts.tolist(), scored.groups, (scored.boundaries.head, scored.boundaries.tail),
-            numbers.ap.value.tolist(),
+            numbers.of("ap")[:, 0].tolist(),
         )  # fmt: skip
         view.curves = curves_of_labels({"": scored}) if curves else {}
         view.reliability = _reliability(scored)
@@ -95,20 +93,23 @@ def run_view(
 
 
 def _label_rows(scored: Scored, numbers: Numbers) -> list[LabelRow]:
+    columns = {name: numbers.of(metric) for name, metric in label_columns(numbers).items()}
+    if scored.classes is None:
+        columns["threshold"] = np.array([(one, np.nan, np.nan) for one in numbers.thresholds])
     found = []
-    others = (numbers.f1, numbers.precision, numbers.recall, numbers.thresholds, numbers.calibration_error)
     for i in np.argsort(-scored.counts, kind="stable").tolist():
-        ap, auroc = (
-            (float(part.value[i]), float(part.low[i]), float(part.high[i])) for part in (numbers.ap, numbers.auroc)
-        )
+        cells = {name: tuple(float(one) for one in values[i]) for name, values in columns.items()}
         positives = int((scored.states[:, i] == 1).sum())
-        found.append(
-            LabelRow(
-                i, scored.labels[i], scored.groups[i], int(scored.counts[i]), positives, ap, auroc,
-                tuple(float(values[i]) for values in others),
-            )
-        )  # fmt: skip
+        found.append(LabelRow(i, scored.labels[i], scored.groups[i], int(scored.counts[i]), positives, cells))
     return found
+
+
+def label_columns(numbers: Numbers) -> dict[str, str]:
+    """The table's columns and their metrics: one class per image has no thresholds."""
+    if numbers.evaluation.task == "singlelabel":
+        return {"AP": "ap", "AUROC": "auroc", "recall": "recall", "F1": "f1", "ECE": "ece"}
+    decided = {"F1": "f1_chosen", "precision": "precision_chosen", "recall": "recall_chosen"}
+    return {"AP": "ap", "AUROC": "auroc", **decided, "ECE": "ece"}
 
 
 def curves_of_labels(runs: Mapping[str, Scored]) -> dict[str, Drawing]:
@@ -160,9 +161,10 @@ def facts_of(run: RunFolder, scored: Scored | None, *, anonymous: bool) -> list[
     facts += [(name.replace("_", " "), _in_words(value)) for name, value in said.items() if not _is_heavy(value)]
     if scored is not None:
         facts.append(("scored here", f"{len(scored):,} {_plural(scored.level)} of the split {scored.split}"))
-    if scored is not None and scored.patients is not None:
-        groups = len(set(scored.patients.tolist()))
-        facts.append(("resampled by", f"{scored.grouped_by} ({groups:,} of them in the scored rows)"))
+    if scored is not None and scored.grouped_by is not None:
+        facts.append(
+            ("resampled by", f"{scored.grouped_by} ({scored.setting.rows.units:,} of them in the scored rows)")
+        )
     elif scored is not None:
         facts.append(("resampled by", "row: the manifest names no patients, so intervals may be too narrow"))
     return facts
@@ -174,7 +176,8 @@ def _plural(level: str) -> str:
 
 def _is_heavy(value: Any) -> bool:
     """Whether a recorded value is too much for a line, such as the counts of each label."""
-    return isinstance(value, (list, dict)) and len(value) > 8
+    parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return len(parts) > 8 or any(isinstance(part, (list, dict)) for part in parts)
 
 
 def _in_words(value: Any) -> str:

@@ -11,12 +11,15 @@ from longtail.data.saving import save_table
 from longtail.files import make_folder, write_text
 from longtail.report.drawing import Drawing
 from longtail.report.drawing_file import write_drawing
-from longtail.report.run_view import RunView
+from longtail.report.run_view import LabelRow, RunView
 from longtail.report.svg import write_svg
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--"} | {
     letter: "\\" + letter for letter in "&%$#_{}"
 }
+
+
+_TEXTS = ("run", "label", "group", "metric")
 
 
 def write_figures(views: Sequence[RunView], compared: Mapping[str, Drawing], folder: Path) -> list[Path]:
@@ -60,29 +63,37 @@ def _tables(view: RunView) -> dict[str, pd.DataFrame]:
     numbers, scored = view.numbers, view.scored
     if numbers is None or scored is None:
         return {}
-    headlines = [(h.name, h.value, h.low, h.high, h.over or None) for h in numbers.headlines]
-    columns = {
-        "label": scored.labels, "group": scored.groups, "training images": scored.counts,
-        "positives": np.nansum(scored.states, axis=0).astype(int),
-        "AP": numbers.ap.value, "AP low": numbers.ap.low, "AP high": numbers.ap.high,
-        "AUROC": numbers.auroc.value, "AUROC low": numbers.auroc.low, "AUROC high": numbers.auroc.high,
-        "F1": numbers.f1, "precision": numbers.precision, "recall": numbers.recall,
-        "threshold": numbers.thresholds, "ECE": numbers.calibration_error, "Brier": numbers.brier,
-    }  # fmt: skip
+    headlines = [(name, one.value, one.low, one.high, one.over) for name, one in numbers.headlines]
     found = {
         "headlines": pd.DataFrame(headlines, columns=["metric", "value", "low", "high", "labels"]),
-        "labels": pd.DataFrame(columns).sort_values("training images", ascending=False, kind="stable"),
+        "labels": pd.DataFrame([_label_cells(row) for row in view.label_rows]),
     }
     for column, parts in numbers.parts.items():
-        rows = [(part.name, part.rows, *part.mean_ap, part.mean_auroc.value, *part.ap) for part in parts]
-        names = [column, "images", "mAP", "labels", "mAUC", *(f"AP {label}" for label in scored.labels)]
-        found[f"by-{column}"] = pd.DataFrame(rows, columns=names)
+        means = [("all (mAP)", np.nan, *(part.mean_ap.value for part in parts))]
+        rows = [
+            (label, int(scored.counts[i]), *(part.ap[i] for part in parts)) for i, label in enumerate(scored.labels)
+        ]
+        names = ["label", "training images", *(part.name for part in parts)]
+        found[f"by-{column}"] = pd.DataFrame(means + sorted(rows, key=lambda row: -row[1]), columns=names)
     return found
 
 
+def _label_cells(row: LabelRow) -> dict[str, object]:
+    """A label's numbers, with the ends of those intervals that it has."""
+    cells: dict[str, object] = {
+        "label": row.label, "group": row.group, "training images": row.count, "positives": row.positives,
+    }  # fmt: skip
+    for name, (value, low, high) in row.cells.items():
+        cells[name] = value
+        if name not in ("ECE", "threshold"):
+            cells |= {f"{name} low": low, f"{name} high": high}
+    return cells
+
+
 def latex(table: pd.DataFrame) -> str:
-    """A booktabs table; the first column and those of text are left-aligned, undefined numbers are dashes."""
-    kinds = ["r" if pd.api.types.is_numeric_dtype(table[name]) else "l" for name in table]
+    """A booktabs table: text left-aligned, intervals beside their values, undefined numbers as dashes."""
+    table = _merged(table)
+    kinds = ["l" if name in _TEXTS else "r" for name in table]
     lines = [
         rf"\begin{{tabular}}{{{''.join(kinds)}}}",
         r"\toprule",
@@ -93,6 +104,18 @@ def latex(table: pd.DataFrame) -> str:
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _merged(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns `X`, `X low`, `X high` (or `value`, `low`, `high`) as one: 0.906 (0.872 to 0.934)."""
+    done = table.copy()
+    for name in [*table.columns]:
+        ends = ("low", "high") if name == "value" else (f"{name} low", f"{name} high")
+        if set(ends) <= set(table.columns):
+            rows = zip(table[name], table[ends[0]], table[ends[1]], strict=True)
+            done[name] = [f"{_cell(v)} ({_cell(a)}--{_cell(b)})" if a == a else _cell(v) for v, a, b in rows]
+            done = done.drop(columns=list(ends))
+    return done
 
 
 def _cell(value: object) -> str:

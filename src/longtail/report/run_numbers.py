@@ -1,0 +1,136 @@
+"""Every number of a report on one run: longtail.evaluate's, and those of views and sources, label by label."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from longtail import evaluate as metrics
+from longtail.data.audit.label_groups import GROUPS
+from longtail.evaluate.evaluation import evaluate
+from longtail.evaluate.results import Evaluation, Number
+from longtail.predict.thresholds import USUAL
+from longtail.report.scoring import Scored
+
+Floats = npt.NDArray[np.float64]
+COLUMNS = ("view", "source")
+_MOST_VALUES = 12  # of a column, for a table that can be read
+_HEADLINES = {
+    "multilabel": {"ap": "mAP", "auroc": "mAUC", "f1_chosen": "mF1", "f1": "mF1", "lrap": "LRAP", "ece": "ECE"},
+    "singlelabel": {"accuracy": "accuracy", "recall": "recall", "f1": "macro F1", "ap": "mAP", "auroc": "mAUC",
+                    "kappa": "kappa", "ece_top_class": "ECE"},
+}  # fmt: skip
+_BY_GROUP = {"multilabel": ("ap", "mAP", GROUPS), "singlelabel": ("recall", "recall", ("major", "minor"))}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that share a value of a column: how many, mAP and mAUC over how many labels, AP `(C,)`."""
+
+    name: str
+    rows: int
+    ap: Floats
+    mean_ap: metrics.Mean
+    mean_auroc: metrics.Mean
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """All numbers of one run; `thresholds` are `(C,)`, None for a task that decides by the likeliest class."""
+
+    evaluation: Evaluation
+    thresholds: Floats
+    threshold_source: str
+    parts: dict[str, list[Part]]
+
+    @property
+    def headlines(self) -> list[tuple[str, Number]]:
+        """The numbers that are told first, by name."""
+        found: dict[str, Number] = {}
+        task = self.evaluation.task
+        for metric, name in _HEADLINES[task].items():
+            if metric in self.evaluation.means:
+                found.setdefault(name, self.evaluation.means[metric])
+            if metric == _BY_GROUP[task][0]:
+                found |= self._of_groups()
+        return list(found.items())
+
+    def of(self, metric: str) -> Floats:
+        """Value, low and high of each label, `(C, 3)`; nan where the metric is not there."""
+        none = Number(np.nan)
+        cells = [label.metrics.get(metric, none) for label in self.evaluation.labels]
+        return np.array([(cell.value, cell.low, cell.high) for cell in cells], dtype=np.float64).reshape(-1, 3)
+
+    def _of_groups(self) -> dict[str, Number]:
+        metric, name, groups = _BY_GROUP[self.evaluation.task]
+        means = {group: self.evaluation.groups.get(group, {}).get(metric) for group in groups}
+        return {f"{group} {name}": number for group, number in means.items() if number and number.over}
+
+
+def numbers(
+    scored: Scored,
+    decisions: Mapping[str, Any],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> Numbers:
+    """Compute everything; `progress` is called with the number of resamples done."""
+    thresholds, source = decided_thresholds(decisions, scored.labels)
+    single = scored.classes is not None
+    evaluation = evaluate(
+        scored.predictions,
+        scored.manifest,
+        thresholds=None if single else dict(zip(scored.labels, thresholds.tolist(), strict=True)),
+        resamples=resamples,
+        seed=seed,
+        partial=scored.partial,
+        progress=progress,
+    )
+    parts = {name: found for name in COLUMNS if (found := _parts(scored, name))}
+    return Numbers(evaluation, thresholds, "the likeliest class is taken" if single else source, parts)
+
+
+def decided_thresholds(decisions: Mapping[str, Any], labels: tuple[str, ...]) -> tuple[Floats, str]:
+    """The run's threshold for each label, .5 where it has none, and where they come from."""
+    said = decisions.get("thresholds")
+    said = said if isinstance(said, Mapping) else {}
+    found = [_number(said.get(label)) for label in labels]
+    lacking = found.count(None)
+    if lacking == len(found):
+        return np.full(len(labels), USUAL), f"{USUAL} for every label; the run chose none"
+    rule, split = _said(decisions, "rule", "thresholds"), _said(decisions, "made_from", "split")
+    how, on = f" by the rule {rule}" if rule else "", f" on the split {split}" if split else ""
+    rest = f"; {USUAL} for {lacking} labels without one" if lacking else ""
+    return np.array([USUAL if one is None else one for one in found]), f"chosen{how}{on}{rest}"
+
+
+def _said(decisions: Mapping[str, Any], part: str, key: str) -> Any:
+    found = decisions.get(part)
+    return found.get(key) if isinstance(found, Mapping) else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _parts(scored: Scored, name: str) -> list[Part]:
+    """The most frequent values of a column; for views also front against lateral, as the stage-training paper has."""
+    column = scored.column(name)
+    if column is None:
+        return []
+    values, counts = np.unique(column[column != ""].astype(str), return_counts=True)
+    ordered = [str(values[i]) for i in np.argsort(-counts, kind="stable")[:_MOST_VALUES]]
+    found = [_part(scored, value, column == value) for value in ordered]
+    fronts = np.isin(np.char.upper(column.astype(str)), ("AP", "PA"))
+    if name == "view" and fronts.any() and not fronts.all() and len(ordered) > 2:
+        found += [_part(scored, "front (AP, PA)", fronts), _part(scored, "lateral (others)", ~fronts)]
+    return found
+
+
+def _part(scored: Scored, name: str, rows: npt.NDArray[Any]) -> Part:
+    states, values = scored.states[rows], scored.values[rows]
+    ap = metrics.average_precision(states, values)
+    return Part(name, int(rows.sum()), ap, metrics.macro(ap), metrics.macro(metrics.auroc(states, values)))
