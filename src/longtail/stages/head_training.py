@@ -42,9 +42,7 @@ def why_not_cached(job: TrainJob) -> str | None:
     if settings.train != "head" or settings.frozen_bn != "eval":
         return "its backbone changes (train: head and frozen_bn: eval keep it as it is)"
     if len(wants) != 1 or wants == {"maps"}:
-        return (
-            f"its head reads {' and '.join(sorted(wants))} of the backbone, and only pooled features or tokens are kept"
-        )
+        return f"its head reads {' and '.join(sorted(wants))}, and only pooled features or tokens are kept"
     if settings.mix is not None:
         return "it mixes images, and features of mixed images are others each time"
     if wants != {"pooled"} and any(_needs_features(part.name) for part in settings.loss or []):
