@@ -1,0 +1,82 @@
+"""Memory and disk that a recipe will take, before anything is trained.
+
+A stage's model is built without memory (on torch's `meta` device), so weights are counted exactly. Activations are
+what every layer hands on, in fp32 (bf16 takes half): a rough figure, since libraries share some and add buffers.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from longtail.data.manifest import Manifest
+from longtail.stages.identity import model_settings
+from longtail.stages.recipe import Recipe, Stage
+
+_MOMENTS = {"sgd": 1, "rmsprop": 2}  # tensors of a weight's size that an optimiser keeps; 2 for the others
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes of one stage."""
+
+    parameters: int  # how many, not bytes
+    training: int  # weights, gradients, optimiser and the activations of one batch
+    disk: int  # the finished stage, with its checkpoint while it trains
+
+
+def prepared_bytes(recipe: Recipe, manifest: Manifest, channels: int) -> dict[int, int]:
+    """Bytes of prepared images for each image size that the recipe asks for."""
+    sizes = sorted({stage.image_size for stage in recipe.stages.values()})
+    return {size: len(manifest) * size * size * channels for size in sizes}
+
+
+def estimate(recipe: Recipe, name: str, *, classes: int, channels: int = 3) -> Estimate | None:
+    """What stage `name` takes; None for kinds that are not supervised, and models that torch cannot build on `meta`."""
+    stage = recipe.stages[name]
+    if stage.kind != "train":
+        return None
+    try:
+        parameters, activations = _measured(recipe, stage, classes, channels)
+    except (NotImplementedError, RuntimeError):  # a layer that looks at values, which `meta` has none of
+        return None
+    moments = 0 if stage.train == "head" else _MOMENTS.get(stage.optimizer.name, 2)
+    kept = 2 + moments + (1 if stage.ema else 0)  # weights, gradients or the best so far, moments, average
+    memory = 4 * (parameters * kept + activations * _at_once(stage))
+    return Estimate(parameters, memory, 4 * parameters * kept)
+
+
+def _at_once(stage: Stage) -> int:
+    """Images of which activations are kept: a frozen backbone keeps those of one layer or two."""
+    batch = min(stage.batch_size, stage.micro_batch) if isinstance(stage.micro_batch, int) else stage.batch_size
+    return -(-batch // 8) if stage.train == "head" else batch
+
+
+def _measured(recipe: Recipe, stage: Stage, classes: int, channels: int) -> tuple[int, int]:
+    """Parameters, and the numbers that layers hand on for one image."""
+    import torch
+
+    from longtail.stages.loading_models import build_model
+
+    settings: dict[str, Any] = {**model_settings(recipe, stage), "weights": "none"}
+    with torch.device("meta"), torch.no_grad():
+        model = build_model(settings, [str(i) for i in range(classes)], channels, stage.image_size).eval()
+        with _counting(model) as count:
+            model(torch.empty(1, channels, stage.image_size, stage.image_size))
+    return sum(tensor.numel() for tensor in model.parameters()), count[0]
+
+
+@contextmanager
+def _counting(model: Any) -> Iterator[list[int]]:
+    """Adds up the sizes of what each layer without layers of its own gives."""
+    total = [0]
+
+    def add(_: Any, __: Any, output: Any) -> None:
+        total[0] += output.numel() if hasattr(output, "numel") else 0
+
+    hooks = [module.register_forward_hook(add) for module in model.modules() if not list(module.children())]
+    try:
+        yield total
+    finally:
+        for hook in hooks:
+            hook.remove()

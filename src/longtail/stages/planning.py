@@ -1,0 +1,175 @@
+"""What a recipe will do on a manifest, before anything is trained: rows, images shown and steps of each stage.
+
+The rows are those that training will select, by the same function; an epoch is as long as its sampler makes it. What
+depends on a stage that has not been judged yet is told as such, not guessed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from longtail.data.manifest import Manifest
+from longtail.errors import UserError
+from longtail.stages.graph import order_of
+from longtail.stages.mistakes import at
+from longtail.stages.recipe import Recipe, Stage
+from longtail.stages.rows import Selection, select_rows
+
+Reused = Callable[[str], bool]  # whether the store has this stage finished
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage's work; None where it is not known yet (`note` says why)."""
+
+    name: str
+    kind: str
+    image_size: int
+    batch_size: int
+    epochs: int | None
+    rows: int | None = None  # of training, repeats counted
+    valid_rows: int | None = None
+    steps: int | None = None
+    images: int | None = None  # shown in all
+    classes: int | None = None
+    note: str = ""
+    reused: bool = False
+
+
+def plan(
+    recipe: Recipe, manifest: Manifest | None = None, *, seed: int = 0, reused: Reused | None = None
+) -> list[StagePlan]:
+    """Each stage in the order in which it runs; with a manifest, how many rows, images and steps."""
+    return [_planned(recipe, name, manifest, seed, bool(reused and reused(name))) for name in order_of(recipe)]
+
+
+def planned_rows(stage: Stage, manifest: Manifest, seed: int) -> Selection:
+    """The rows of a stage as far as they are known before its judge is: oversampling is left out."""
+    return select_rows(manifest, stage.model_copy(update={"oversample": None}), seed=seed)
+
+
+def _planned(recipe: Recipe, name: str, manifest: Manifest | None, seed: int, reused: bool) -> StagePlan:
+    stage = recipe.stages[name]
+    known = StagePlan(
+        name, stage.kind, stage.image_size, stage.batch_size, stage.epochs, steps=stage.steps, reused=reused
+    )
+    if manifest is None or stage.kind != "train":
+        images = stage.steps * stage.batch_size if stage.steps is not None else None
+        return _changed(known, images=images)
+    with at("stages", name):
+        chosen = planned_rows(stage, manifest, seed)
+    known = _changed(known, valid_rows=len(chosen.valid), classes=int(chosen.active.sum()))
+    if stage.oversample is not None or stage.add:
+        return _open(known, stage, len(chosen.train))
+    with at("stages", name, "sampler"):
+        return _counted(known, stage, len(chosen.train), *drawn(stage, chosen, seed))
+
+
+def drawn(stage: Stage, chosen: Selection, seed: int) -> tuple[int, int]:
+    """Steps and images of one epoch, by the sampler that training uses."""
+    from longtail.stages.draws import Draws
+    from longtail.stages.processes import World
+
+    draws = Draws(
+        stage.sampler, chosen.targets, chosen.train, batch=stage.batch_size, seed=seed, epochs=stage.epochs or 1,
+        world=World(),
+    )  # fmt: skip
+    return draws.per_epoch, sum(len(draws.step(0, step).rows) for step in range(draws.per_epoch))
+
+
+def _counted(known: StagePlan, stage: Stage, rows: int, steps: int, images: int) -> StagePlan:
+    if stage.steps is not None:
+        return _changed(known, rows=rows, steps=stage.steps, images=stage.steps * images // steps)
+    epochs = stage.epochs or 0
+    return _changed(known, rows=rows, steps=steps * epochs, images=images * epochs)
+
+
+def _open(known: StagePlan, stage: Stage, least: int) -> StagePlan:
+    """What is known of a stage whose rows wait for another."""
+    why = []
+    if stage.oversample is not None:
+        most = least * stage.oversample.copies if stage.oversample.once else None
+        why.append(
+            f"{least:,} rows{f' to {most:,}' if most else ' or more'}, once {stage.oversample.judged_by} is judged"
+        )
+    if stage.add:
+        why.append(f"{least:,} rows, and those that {', '.join(stage.add)} makes")
+    return _changed(known, note="; ".join(why))
+
+
+def _changed(known: StagePlan, **changes: int | str | None) -> StagePlan:
+    return StagePlan(**{**vars(known), **changes})  # type: ignore[arg-type]  # the fields' own names
+
+
+def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
+    """Refuse a manifest that the recipe cannot train on; what may be wrong but runs comes back as warnings."""
+    if recipe.task is not None and recipe.task != manifest.task:
+        raise UserError(
+            f"recipe '{recipe.recipe}' is for a {recipe.task} task and the manifest is {manifest.task}; choose another"
+            " recipe (`longtail list recipes`), or say in the manifest's YAML which columns are labels."
+        )
+    for column, part in (
+        ("view", recipe.predict.views),
+        ("study", recipe.predict.views),
+        ("study", recipe.predict.study),
+    ):
+        if part is not None and not manifest.has(column):
+            raise UserError(
+                f"the recipe predicts with '{part.name}', which needs the column '{column}' that the manifest lacks;"
+                f" name it with the role '{column}', or take the rule out of predict."
+            )
+    for name in recipe.stages:
+        with at("stages", name):
+            _check_stage_rows(recipe, name, manifest)
+    return _warnings(recipe, manifest)
+
+
+def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
+    stage = recipe.stages[name]
+    if stage.kind != "train":
+        return
+    chosen = planned_rows(stage, manifest, 0)
+    if len(chosen.valid):
+        return
+    needs = _needing_validation(recipe, name)
+    if needs:
+        raise UserError(
+            f"{needs} needs validation rows, and the manifest has none in the split 'val'; make some with"
+            " `longtail data split`, or write keep: last and take the rule out."
+        )
+
+
+def _needing_validation(recipe: Recipe, name: str) -> str | None:
+    """What of the recipe looks at the validation predictions of stage `name`."""
+    from longtail.stages.graph import links, predict_links
+
+    stage = recipe.stages[name]
+    if stage.keep != "last":
+        return f"keep: {{best: {stage.keep.best}}}"
+    judges = [link for link in (*links(recipe), *predict_links(recipe)) if link.kind == "judged_by"]
+    return next((f"'{link.target}', which '{name}' judges," for link in judges if link.source == name), None)
+
+
+def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
+    found = []
+    for name, stage in recipe.stages.items():
+        weights = stage.model.get("weights", recipe.model.weights)
+        if stage.kind == "train" and stage.train == "head" and stage.parent is None and weights == "none":
+            found.append(
+                f"stage '{name}' trains the head alone on a backbone that nobody trained (weights: none, no from)"
+            )
+    if "split" in manifest.table and "test" not in set(manifest.column("split")):
+        found.append(
+            "the manifest has no split 'test'; metrics will be of the validation rows, which chose the weights"
+        )
+    found += _absent_labels(manifest)
+    return found
+
+
+def _absent_labels(manifest: Manifest) -> list[str]:
+    from longtail.errors import listing
+
+    counts = manifest.counts(manifest.rows_of("train"))
+    absent = [label for label, count in zip(manifest.labels, np.asarray(counts), strict=True) if count == 0]
+    return [f"no training image has {listing(absent)}: nothing can be learned of them"] if absent else []
