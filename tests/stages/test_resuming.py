@@ -75,6 +75,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int) 
     return lambda: monkeypatch.setattr(owner, name, real)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     ("owner", "name", "count"),
     [
@@ -88,7 +89,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int) 
     ],
 )
 def test_goes_on_with_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eager: None, owner: Any, name: str, count: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int
 ) -> None:
     whole = made_job(tmp_path, out="whole", **SETTINGS)
     train(whole)
@@ -103,7 +104,8 @@ def test_goes_on_with_the_same_bits(
     assert epochs_of(whole.folder) == epochs_of(tmp_path / "killed")
 
 
-def test_checkpoints_do_not_change_the_result(tmp_path: Path, eager: None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("eager")
+def test_checkpoints_do_not_change_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     often = made_job(tmp_path, out="often", **SETTINGS)
     train(often)
     monkeypatch.setattr(pacing.Pacing, "checkpoint_due", lambda *_, **__: False)
@@ -113,7 +115,8 @@ def test_checkpoints_do_not_change_the_result(tmp_path: Path, eager: None, monke
     assert not (never.folder / "checkpoint.safetensors").exists()
 
 
-def test_a_damaged_checkpoint_is_said_and_left(tmp_path: Path, eager: None) -> None:
+@pytest.mark.usefixtures("eager")
+def test_a_damaged_checkpoint_is_said_and_left(tmp_path: Path) -> None:
     from longtail.errors import UserError
 
     job = made_job(tmp_path, **SETTINGS)

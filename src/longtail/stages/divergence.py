@@ -14,6 +14,10 @@ _AT_LEAST = 1e4
 _FIRST = 20  # steps
 
 
+class Diverged(UserError):
+    """A training that came to nothing."""
+
+
 @dataclass(frozen=True)
 class Divergence:
     """Where it happened."""
@@ -40,7 +44,7 @@ def usual_loss(losses: Tensor) -> float | None:
 
 def divergence_error(
     stage: str, found: Divergence, epoch: int, *, lr: float, precision: str, clip: float | None, kept: str
-) -> UserError:
+) -> Diverged:
     """The sentence for it; `epoch` counts from 1."""
     nan = found.loss != found.loss or abs(found.loss) == float("inf")
     what = "became nan or infinite" if nan else f"exploded to {found.loss:.3g}"
@@ -50,4 +54,4 @@ def divergence_error(
         cause = f"likely the learning rate {lr:.3g} is too high: lower it, warm up longer, or set clip: 1.0"
     else:
         cause = f"likely the learning rate {lr:.3g} is too high: lower it or warm up longer"
-    return UserError(f"stage '{stage}': the loss {what} in epoch {epoch}, step {found.step + 1}; {cause}. {kept}")
+    return Diverged(f"stage '{stage}': the loss {what} in epoch {epoch}, step {found.step + 1}; {cause}. {kept}")

@@ -7,6 +7,7 @@ search goes on: finished candidates have left their result, the one under way it
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, replace
 from itertools import product
@@ -17,6 +18,7 @@ import numpy as np
 
 from longtail.errors import UserError, unknown_name
 from longtail.files import make_folder, write_json, written_whole
+from longtail.stages.divergence import Diverged
 from longtail.stages.head_training import FEATURES
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.processes import joined, meet
@@ -33,22 +35,21 @@ def searched(job: TrainJob, train: Train) -> TrainResult:
     search, keep = job.settings.search, job.settings.keep
     assert search is not None
     if not isinstance(keep, Best) or not len(job.valid_rows):
-        raise UserError(
-            f"stage '{job.name}' searches: it needs keep: {{best: METRIC}} and a validation split to choose by."
-        )
+        raise UserError(f"stage '{job.name}' searches: it needs keep: {{best: METRIC}} and validation rows.")
     found = [(chosen, _candidate(job, place, chosen, train)) for place, chosen in enumerate(candidates(search))]
     lower = keep.direction == "min" or (keep.direction == "auto" and lower_is_better(keep.best))
-    scored = [(value, place) for place, (_, (_, value)) in enumerate(found) if value is not None]
+    values = [None if result is None else result.value for _, result in found]
+    scored = [(value if lower else -value, place) for place, value in enumerate(values) if value is not None]
     if not scored:
         raise UserError(f"stage '{job.name}': no candidate of its search has a defined {keep.best}; see its logs.")
-    _, place = min(scored, key=lambda pair: (pair[0] if lower else -pair[0], pair[1]))
-    chosen, (result, _) = found[place]
+    _, place = min(scored)
+    chosen, result = found[place]
     assert result is not None
     if search.refit:
         result = _refitted(job, chosen, result, train)
     else:
         _take(job, job.folder / CANDIDATES / str(place))
-    told = [{"settings": settings, keep.best: value} for settings, (_, value) in found]
+    told = [{"settings": settings, keep.best: value} for (settings, _), value in zip(found, values, strict=True)]
     return replace(result, facts={**result.facts, "search": told, "chosen": chosen})
 
 
@@ -83,26 +84,19 @@ def _put(node: dict[str, Any], names: list[str], value: Any, path: str) -> None:
     _put(inner, rest, value, path)
 
 
-def _candidate(
-    job: TrainJob, place: int, chosen: dict[str, Any], train: Train
-) -> tuple[TrainResult | None, float | None]:
-    """The result of one candidate and its value; None where it diverged."""
+def _candidate(job: TrainJob, place: int, chosen: dict[str, Any], train: Train) -> TrainResult | None:
+    """The result of one candidate, of an earlier process where there is one; None where it diverged."""
     folder = job.folder / CANDIDATES / str(place)
     if (folder / RESULT).is_file():
-        result = _read_result(folder / RESULT)
-        return result, None if result is None else result.value
+        return _read_result(folder / RESULT)
     words = ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in chosen.items())
-    one = _variant(job, f"{job.name} ({words})", folder, changed(job.settings, chosen))
-    try:
-        result = train(one)
-    except UserError as error:
-        if "the loss" not in str(error):
-            raise
-        result = None
+    result: TrainResult | None = None
+    with suppress(Diverged):
+        result = train(_variant(job, f"{job.name} ({words})", folder, changed(job.settings, chosen)))
     if joined().first:
         write_json(make_folder(folder) / RESULT, None if result is None else asdict(result))
     meet(joined())
-    return result, None if result is None else result.value
+    return result
 
 
 def _variant(job: TrainJob, name: str, folder: Path, settings: Stage) -> TrainJob:
@@ -113,9 +107,8 @@ def _variant(job: TrainJob, name: str, folder: Path, settings: Stage) -> TrainJo
 
 def _refitted(job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train) -> TrainResult:
     """Train on train + val, with the chosen values and for as many epochs as were best."""
-    settings = changed(
-        job.settings, {**chosen, "keep": "last", "early_stop": None, "steps": None, "epochs": best.epoch}
-    )
+    fixed = {"keep": "last", "early_stop": None, "steps": None, "epochs": best.epoch}
+    settings = changed(job.settings, {**chosen, **fixed})
     rows = np.concatenate([job.train_rows, job.valid_rows])
     one = _variant(job, f"{job.name} (refit)", job.folder / CANDIDATES / "refit", settings)
     refit = train(replace(one, train_rows=rows, valid_rows=rows[:0]))
