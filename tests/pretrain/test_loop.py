@@ -1,11 +1,5 @@
 """The whole loop: kills, resumes, several processes, what is written, and what is refused."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -63,51 +57,6 @@ def test_going_on_at_a_higher_resolution_and_from_several_sources(tiny: Dinov2Se
     pretrain([PIXELS, PIXELS[:3]], tiny, tmp_path / "small", stop_at=None)
     larger = replace(tiny, global_size=48, local_size=32, weights=tmp_path / "small", epochs=1)
     assert pretrain(PIXELS, larger, tmp_path / "large").weights is not None
-
-
-_SCRIPT = """
-import sys, json, numpy as np, torch, cv2
-torch.set_num_threads(1); cv2.setNumThreads(1)
-from longtail.pretrain import Dinov2Settings, pretrain
-pixels = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
-settings = Dinov2Settings(**json.loads(sys.argv[2]))
-pretrain(pixels, settings, sys.argv[1], device="cpu", checkpoint_every=1)
-"""
-
-
-def _start(script: Path, out: Path, settings: Dinov2Settings, *launcher: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, *launcher, str(script), str(out), json.dumps(settings.as_facts())]
-    return subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
-
-
-def test_killed_it_goes_on(tiny: Dinov2Settings, tmp_path: Path) -> None:
-    settings = replace(tiny, epochs=20)
-    script = tmp_path / "train.py"
-    script.write_text(_SCRIPT)
-    process = _start(script, tmp_path / "killed", settings)
-    while not (tmp_path / "killed" / CHECKPOINT).is_file():
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    done = pretrain(PIXELS, settings, tmp_path / "killed", device="cpu", checkpoint_every=20)
-    pretrain(PIXELS, settings, tmp_path / "whole", device="cpu", checkpoint_every=60)
-    assert done.weights is not None
-    assert _same(done.weights, tmp_path / "whole" / WEIGHTS)
-
-
-def test_two_processes(tiny: Dinov2Settings, tmp_path: Path) -> None:
-    script = tmp_path / "train.py"
-    script.write_text(_SCRIPT)
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    settings = replace(tiny, koleo_weight=0.0, mask_probability=0.0, drop_path=0.0, batch_size=2, epochs=1)
-    assert _start(script, tmp_path / "two", settings, *launcher).wait(60) == 0
-    # Without what each process draws for itself, one process with both batches is the same training.
-    done = pretrain(PIXELS, replace(settings, batch_size=4), tmp_path / "one", device="cpu")
-    assert done.weights is not None
-    one, two = load_file(done.weights), load_file(tmp_path / "two" / WEIGHTS)
-    for name in one:
-        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=1e-4)
 
 
 def test_refusals(tiny: Dinov2Settings, tmp_path: Path) -> None:
