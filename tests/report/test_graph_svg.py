@@ -46,7 +46,7 @@ def test_boxes_stand_apart_and_arrows_go_right(pairs: list[tuple[int, int]]) -> 
 
 
 def test_odd_graphs() -> None:
-    assert graph_drawing([], []).width == 0
+    assert graph_drawing([], []).shapes == ()
     alone = graph_drawing([Node("a <b>")], [Edge("a <b>", "gone"), Edge("a <b>", "a <b>")])
     assert "&lt;b&gt;" in graph_svg([Node("a <b>")], [])
     assert alone.height > 0
