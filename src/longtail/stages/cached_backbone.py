@@ -9,7 +9,7 @@ from longtail.models.features import POOLED, Features, Want
 
 
 class CachedBackbone(Backbone):
-    """Hands on features of one kind: pooled `(B, D)` or tokens `(B, T, D)`."""
+    """Hands on features of one kind: pooled `(B, D)`, tokens `(B, T, D)` or blocks `(B, K, T, D)`."""
 
     def __init__(self, real: Backbone, kind: Want) -> None:
         super().__init__()
@@ -18,4 +18,6 @@ class CachedBackbone(Backbone):
 
     def forward(self, images: Tensor, wants: Collection[Want] = POOLED) -> Features:  # noqa: ARG002
         """Features as they came."""
-        return Features(pooled=images) if self.kind == "pooled" else Features(tokens=images)
+        if self.kind == "pooled":
+            return Features(pooled=images)
+        return Features(tokens=images) if self.kind == "tokens" else Features(blocks=images.unbind(1))

@@ -14,7 +14,7 @@ _AT_LEAST = 1e4
 _FIRST = 20  # steps
 
 
-class Diverged(UserError):
+class Diverged(UserError):  # noqa: N818
     """A training that came to nothing."""
 
 

@@ -26,6 +26,7 @@ from longtail.stages.processes import World, agreed, interleaved
 from longtail.stages.readers import Reader
 
 FORMAT = 1
+KINDS: frozenset[Want] = frozenset({"pooled", "tokens", "blocks"})  # maps differ in shape from level to level
 _BATCH = 64
 
 
@@ -78,8 +79,7 @@ def features_identity(plan: FeaturePlan, job: TrainJob, precision: Precision) ->
     digest.update(plan.rows.astype("<i8").tobytes())
     for name, tensor in sorted(job.model.backbone.state_dict().items()):
         digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if tensor.ndim else
-                      np.asarray(tensor.cpu()).tobytes())  # fmt: skip
+        digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())
     return digest.hexdigest()[:32]
 
 
@@ -118,20 +118,13 @@ def _blocks(plan: FeaturePlan, backbone: Backbone, read: Reader, precision: Prec
             for start in range(0, len(plan.rows), size):
                 block = plan.rows[start : start + size]
                 mine = block[world.rank :: world.size]
-                found = _features(backbone, read(mine, view), plan.kind) if len(mine) else None
-                yield view, start, _together(found, len(block), plan, backbone, precision, world)
+                given = mine if len(mine) else block[:1]  # a last block may have fewer rows than there are processes
+                found = features_of(backbone, read(given, view), plan.kind)[: len(mine)]
+                yield view, start, interleaved(found, len(block), world)
 
 
-def _features(backbone: Backbone, images: Tensor, kind: Want) -> Tensor:
+def features_of(backbone: Backbone, images: Tensor, kind: Want) -> Tensor:
+    """Features of a batch of images `(B, ...)`, float32."""
     features = backbone(images, {kind})
-    found: Tensor = features.pooled if kind == "pooled" else features.tokens
+    found: Tensor = torch.stack(features.blocks, 1) if kind == "blocks" else getattr(features, kind)
     return found.float().contiguous()
-
-
-def _together(
-    found: Tensor | None, total: int, plan: FeaturePlan, backbone: Backbone, precision: Precision, world: World
-) -> Tensor:
-    if found is None:  # a last block with fewer rows than processes
-        assert plan.kind == "pooled"
-        found = torch.zeros(0, backbone.width, device=precision.device)
-    return interleaved(found, total, world)

@@ -5,21 +5,25 @@ and some 500x for each further head on the same features. The model that is trai
 that hands features on; everything else of the loop stays.
 """
 
-from typing import Any, cast
+import shutil
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import torch
 
 from longtail.augment.building import build_steps
 from longtail.augment.step import Step
 from longtail.errors import UserError
+from longtail.files import make_folder
 from longtail.losses import LOSSES
 from longtail.models.classifier import Classifier
-from longtail.models.features import Want
 from longtail.stages.cached_backbone import CachedBackbone
-from longtail.stages.feature_cache import FeaturePlan, cached_features
+from longtail.stages.feature_cache import KINDS, FeaturePlan, cached_features, features_of
 from longtail.stages.inputs import Inputs, image_inputs
 from longtail.stages.job import Rows, TrainJob
-from longtail.stages.precision import Precision
+from longtail.stages.precision import Precision, chosen_device, chosen_precision
+from longtail.stages.predicting_rows import evaluating
 from longtail.stages.processes import World
 from longtail.stages.readers import FeatureReader
 
@@ -34,6 +38,13 @@ def inputs_of(job: TrainJob, precision: Precision, world: World) -> Inputs:
     return image_inputs(job, precision, world) if reason is not None else _cached_inputs(job, precision, world)
 
 
+def stage_precision(job: TrainJob, world: World) -> Precision:
+    """What the stage computes in; `auto` is fp32 for cached features, which cost their time only once."""
+    device, asked = chosen_device(world.local), job.settings.precision
+    found = chosen_precision(asked, device, job.model.backbone.name, job.prepared.key.size)
+    return replace(found, name="fp32") if asked == "auto" and why_not_cached(job) is None else found
+
+
 def why_not_cached(job: TrainJob) -> str | None:
     """Why features can't be computed once for this stage; None where they can, and shall."""
     settings, wants = job.settings, job.model.head.wants
@@ -41,8 +52,8 @@ def why_not_cached(job: TrainJob) -> str | None:
         return "it is switched off"
     if settings.train != "head" or settings.frozen_bn != "eval":
         return "its backbone changes (train: head and frozen_bn: eval keep it as it is)"
-    if len(wants) != 1 or wants == {"maps"}:
-        return f"its head reads {' and '.join(sorted(wants))}, and only pooled features or tokens are kept"
+    if len(wants) != 1 or not wants <= KINDS:
+        return f"its head reads {' and '.join(sorted(wants))}, and only one kind of {', '.join(sorted(KINDS))} is kept"
     if settings.mix is not None:
         return "it mixes images, and features of mixed images are others each time"
     if wants != {"pooled"} and any(_needs_features(part.name) for part in settings.loss or []):
@@ -58,7 +69,7 @@ def is_random(augment: list[Any]) -> bool:
 
 
 def _cached_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
-    kind = cast(Want, next(iter(job.model.head.wants)))
+    kind = next(iter(job.model.head.wants))
     pixels = image_inputs(job, precision, world, hold=False)
     plain = [step for step in build_steps(job.settings.augment).values() if not isinstance(step, Step)]
     random = is_random(job.settings.augment)
@@ -70,6 +81,8 @@ def _cached_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
         job.seed if random else None,
     )
     valid = FeaturePlan(kind, np.unique(job.valid_rows), 1, repr(plain), None)
+    if job.settings.cache == "auto" and not _fits_disk(job, train, valid, pixels):
+        return pixels
     store, facts = job.feature_store or job.folder / FEATURES, {"features": "computed", "views": train.views}
     features, there = cached_features(train, job, pixels.train, precision, world, store)
     facts["features"] = "reused" if there else "computed"
@@ -81,6 +94,15 @@ def _cached_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
     small = Classifier(CachedBackbone(job.model.backbone, kind), job.model.head)
     small.train(job.model.training)
     return Inputs(small, read, read, judged, facts, ahead=False)
+
+
+def _fits_disk(job: TrainJob, train: FeaturePlan, valid: FeaturePlan, pixels: Inputs) -> bool:
+    """Whether the features, measured on one image, take at most half of the free disk."""
+    with evaluating(job.model), torch.inference_mode():
+        one = features_of(job.model.backbone, pixels.valid(job.train_rows[:1], 0).cpu(), train.kind)
+    rows = len(train.rows) * train.views + len(valid.rows)
+    place = make_folder(job.feature_store or job.folder)
+    return rows * one.numel() * 4 <= shutil.disk_usage(place).free // 2
 
 
 def places(rows: Rows, count: int) -> Rows:

@@ -2,12 +2,13 @@
 
 import time
 
+import torch
+
 from longtail.stages.class_means import fill_means
 from longtail.stages.divergence import divergence_error, found_divergence, usual_loss
-from longtail.stages.head_training import inputs_of
+from longtail.stages.head_training import inputs_of, stage_precision
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.pacing import Pacing
-from longtail.stages.precision import chosen_device, chosen_precision
 from longtail.stages.processes import any_process, joined, meet
 from longtail.stages.setting_up import set_up
 from longtail.stages.stopping import Stopped, StopSignals
@@ -27,9 +28,8 @@ def train(job: TrainJob) -> TrainResult:
 def train_once(job: TrainJob) -> TrainResult:
     """Train a stage and leave the kept weights in its folder."""
     world, checkpoint = joined(), job.folder / CHECKPOINT
-    precision = chosen_precision(
-        job.settings.precision, chosen_device(world.local), job.model.backbone.name, job.prepared.key.size
-    )
+    precision = stage_precision(job, world)
+    torch.manual_seed(job.seed)
     set_trainable(job.model, job.settings.train, job.settings.frozen_bn)
     inputs = inputs_of(job, precision, world)
     work = set_up(job, inputs, precision, world)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -30,6 +31,7 @@ from longtail.stages.micro_batches import MicroBatches
 from longtail.stages.objective import Objective
 from longtail.stages.precision import Precision
 from longtail.stages.processes import World, send_buffers
+from longtail.stages.trainable import without_updates
 from longtail.stages.training_log import TrainingLog
 from longtail.stages.validation import Metrics, Validator
 
@@ -176,8 +178,9 @@ class Training:
             raw = self.best or module_tensors("raw", self.model)
             take_module("raw", self.model, raw, self._best_file())
             if self.world.first:
-                save_weights(model, folder / "raw.safetensors")
+                save_weights(without_updates(deepcopy(model)), folder / "raw.safetensors")
             take_module("average", self.model, module_tensors("average", self.average.model), folder)
+        without_updates(model)
         if self.world.first:
             if self.optimizer is not None:
                 write_checkpoint(folder / MOMENTUM, optimizer_tensors(self.optimizer), {})
