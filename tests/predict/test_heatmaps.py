@@ -116,7 +116,7 @@ def test_rollout_is_the_same_for_every_label() -> None:
 
 
 def test_query_attention_is_what_the_decoder_computes() -> None:
-    """With the values of the memory swapped for one-hot tokens, the layer would return these weights."""
+    """Against the softmax of each head written out, with and without masked tokens."""
     model = _model("resnet10t", "ml-decoder", dim=16, heads=2, hidden=8)
     assert isinstance(model.head, MLDecoder)
     layer = model.head.layers[0]
@@ -128,6 +128,10 @@ def test_query_attention_is_what_the_decoder_computes() -> None:
     key = layer.key_value(memory)[..., :16]
     by_hand = sum((asked[0, :, part] @ key[0, :, part].T / 8**0.5).softmax(-1) for part in (slice(0, 8), slice(8, 16)))
     torch.testing.assert_close(weights[0], by_hand / 2)
+    half = torch.arange(9)[None] < 4  # tokens that may be read
+    masked = _query_weights(layer, queries, memory, half)
+    torch.testing.assert_close(masked[..., :4], _query_weights(layer, queries, memory[:, :4]))
+    assert not masked[..., 4:].any()
     found = query_attention(model, _images(1), torch.tensor([2]))
     assert tuple(found.shape) == (1, 3, 3)
 

@@ -102,13 +102,15 @@ def query_attention(model: Classifier, images: Tensor, labels: Tensor) -> Tensor
     return _as_grid(rows[:, int(head.with_class) :], images)
 
 
-def _query_weights(layer: CrossAttention, queries: Tensor, memory: Tensor) -> Tensor:
-    """`(B, Q, T)`: the layer's attention as it computes it in eval mode, the mean over heads."""
+def _query_weights(layer: CrossAttention, queries: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+    """`(B, Q, T)`, 0 where `mask` `(B, T)` is false: the layer's attention as it computes it in eval mode, the mean over heads."""
     key = layer.key_value(memory).chunk(2, -1)[0]
     asked = layer.query(layer.before(queries + queries))
     q, k = (x.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for x in (asked, key))
-    weights: Tensor = (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1).mean(1)
-    return weights
+    scores: Tensor = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask[:, None, None, :], -torch.inf)
+    return scores.softmax(-1).mean(1)
 
 
 def _attention_maps(
