@@ -103,7 +103,7 @@ def query_attention(model: Classifier, images: Tensor, labels: Tensor) -> Tensor
 
 
 def _query_weights(layer: CrossAttention, queries: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
-    """`(B, Q, T)`, 0 where `mask` `(B, T)` is false: the layer's attention as it computes it in eval mode, the mean over heads."""
+    """`(B, Q, T)`: the layer's attention in eval mode, the mean over heads; 0 where `mask` `(B, T)` is false."""
     key = layer.key_value(memory).chunk(2, -1)[0]
     asked = layer.query(layer.before(queries + queries))
     q, k = (x.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for x in (asked, key))
