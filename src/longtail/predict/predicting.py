@@ -1,7 +1,7 @@
 """`predict`: a run's predictions of a manifest, as its recipe says or otherwise.
 
 Each stage of the ensemble predicts with test-time augmentation; then `combining.py` merges, applies the view rule and
-aggregates. Weights are loaded by `longtail.stages.loading`.
+aggregates. Weights are loaded by `longtail.stages.loaded_stage`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,8 @@ def predict(
 
     `stages`, `tta`, `merge`, `views` and `study` are the recipe's own where None; "none" switches views or study off.
     What must be chosen on validation is the run's decision where it made one, else chosen on the stages' validation
-    predictions with the labels of `judge_manifest` (default: the manifest that the run was trained on).
+    predictions with the labels of `judge_manifest` (default: the manifest that the run was trained on); it is told in
+    `facts["decisions"]`.
     """
     run = Path(run)
     recipe, device = run_recipe(run), usual_device(device)
@@ -63,13 +64,13 @@ def predict(
     options: dict[str, Any] = {"tta": tta or said.get("tta") or ["identity"], "tta_merge": tta_merge, "device": device}
     options |= {"batch_size": batch_size, "store": store, "on_bad": on_bad, "workers": workers, "advance": advance}
     options |= {"window": _window(recipe)}
-    loader = load or import_module("longtail.stages.loading").load_stage_model
+    loader = load or import_module("longtail.stages.loaded_stage").load_stage_model
     members = {name: predict_stage(loader(run, name, device), rows, **options) for name in names}
     plan = plan_of(said, merge=merge, views=views, study=study, keep_images=keep_images)
     judges = run_judges(run, judges_named(plan, names), judge_manifest or manifest)
-    done, _ = combine(members, plan, manifest=rows, judges=judges, decisions=_decisions(run))
+    done, chosen = combine(members, plan, manifest=rows, judges=judges, decisions=_decisions(run))
     made_by = {"longtail": __version__, "run": run.resolve().name, "stages": names, "split": split}
-    return done.with_values(done.values, made_by=made_by)
+    return done.with_values(done.values, made_by=made_by, decisions=chosen)
 
 
 def plan_of(said: Mapping[str, Any], *, merge: Any, views: Any, study: Any, keep_images: bool = False) -> Plan:
