@@ -7,7 +7,7 @@ opens by itself (`loss.focal.gamma=1` where the recipe says `loss: focal`), and 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from longtail.errors import UserError, listing, nearest
+from longtail.errors import UserError, listing, nearest, unknown_name
 from longtail.stages.yaml_tree import Node, Place, as_node, parse_value
 
 Override = tuple[str, Node]  # a dotted path, and the value to put there
@@ -32,7 +32,18 @@ def overrides_from(settings: Mapping[str, Any], place: Place) -> list[Override]:
 def apply_overrides(tree: Node, overrides: Iterable[Override]) -> None:
     """Write each value into the tree; `*` is every entry of a mapping that has some."""
     for key, value in overrides:
+        _require_stage(tree, key)
         _put(tree, key.split("."), value, key)
+
+
+def _require_stage(tree: Node, key: str) -> None:
+    """A setting of a stage that is not there is a typo; a whole new stage is `stages.NAME={...}`."""
+    parts = key.split(".")
+    stages = tree.value.get("stages") if isinstance(tree.value, dict) else None
+    if stages is None or not isinstance(stages.value, dict) or parts[0] != "stages" or len(parts) < 3:
+        return
+    if not any(key.startswith(f"stages.{name}.") for name in ("*", *stages.value)):
+        raise unknown_name("stage", parts[1], stages.value, f"override '{key}'")
 
 
 def _put(node: Node, parts: list[str], value: Node, key: str) -> None:

@@ -1,0 +1,137 @@
+"""`longtail fit`, whole: what is in a run, what a second call reuses, and what it says to mistakes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from made_data import made_manifest
+
+from longtail.cli import run
+
+RECIPE = """
+recipe: tiny
+task: multilabel
+model: {backbone: resnet10t, weights: none, channels: 1}
+defaults: {image_size: 24, batch_size: 8, epochs: 2, loss: bce, optimizer: {adamw: {lr: 0.001}}}
+stages:
+  features: {augment: [hflip], keep: {best: map}}
+  head: {from: features, train: head, hand_over: {head: reset}}
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fit")
+    made_manifest(folder)
+    (folder / "tiny.yaml").write_text(RECIPE)
+    assert run(["fit", str(folder / "tiny.yaml"), str(folder / "manifest.csv"), "--out", str(folder / "run")]) == 0
+    return folder
+
+
+def again(folder, *words, recipe="tiny.yaml", out="run"):
+    return run(["fit", str(folder / recipe), str(folder / "manifest.csv"), "--out", str(folder / out), *words])
+
+
+def trained(folder):
+    return {path.parent.name: path.stat().st_mtime_ns for path in (folder / "run" / "store").glob("*/stage.json")}
+
+
+def test_a_run_has_everything_that_it_is_about(finished):
+    there = {str(path.relative_to(finished / "run")) for path in (finished / "run").rglob("*") if path.is_file()}
+    assert there >= {
+        "recipe.yaml",
+        "manifest.json",
+        "environment.json",
+        "decisions.json",
+        "metrics.json",
+        "report.html",
+        "predictions/val.parquet",
+        "predictions/test.parquet",
+        *(
+            f"stages/{stage}/{name}"
+            for stage in ("features", "head")
+            for name in ("weights.safetensors", "log.jsonl", "predictions.parquet", "stage.json")
+        ),
+    }
+    facts = json.loads((finished / "run/stages/features/stage.json").read_text())
+    assert facts["rows"] == 24
+    assert facts["labels"] == ["dot", "bar", "ring"]
+    metrics = json.loads((finished / "run/metrics.json").read_text())
+    assert metrics["test"]["rows"] == 12
+
+
+def test_again_trains_nothing_and_a_comment_or_another_stage_changes_nothing(finished, capsys):
+    before = trained(finished)
+    assert again(finished) == 0
+    assert "features: finished before, reused" in capsys.readouterr().err
+    longer = RECIPE.replace("tiny\n", "tiny  # a comment\n", 1) + "  more: {from: head, train: head, epochs: 1}\n"
+    (finished / "longer.yaml").write_text(longer)
+    assert again(finished, recipe="longer.yaml") == 0
+    after = trained(finished)
+    assert before.items() <= after.items()
+    assert len(after) == 3
+
+
+def test_a_setting_retrains_what_depends_on_it_and_no_more(finished):
+    before = trained(finished)
+    assert again(finished, "stages.head.optimizer.adamw.lr=0.01") == 0
+    assert len(trained(finished)) == len(before) + 1
+    before = trained(finished)
+    assert again(finished, "stages.features.epochs=1") == 0
+    assert len(trained(finished)) == len(before) + 2  # the stage and its child
+
+
+def test_another_run_with_the_same_store_shares_stages(finished, capsys):
+    assert again(finished, "--store", str(finished / "run" / "store"), out="other") == 0
+    assert capsys.readouterr().err.count("reused") == 2
+    one, other = (finished / out / "stages/head/weights.safetensors" for out in ("run", "other"))
+    assert other.is_file()
+    assert one.is_file()
+
+
+def test_another_seed_is_another_stage(finished):
+    before = trained(finished)
+    assert again(finished, "--seed", "1") == 0
+    assert len(trained(finished)) == len(before) + 2
+
+
+def test_a_changed_manifest_is_refused_and_nothing_is_lost(finished, tmp_path, capsys):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished, folder)
+    text = (folder / "manifest.csv").read_text().splitlines()
+    (folder / "manifest.csv").write_text("\n".join(text[:-1]) + "\n")
+    before = trained(folder)
+    assert again(folder) == 2
+    assert "was started on a manifest of 48 rows" in capsys.readouterr().err
+    assert trained(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["stages.head.lr=1"], "lr"),
+        (["nonsense"], "key=value"),
+        (["stages.nobody.epochs=1"], "nobody"),
+        (["task=singlelabel"], "singlelabel"),
+        (["stages.features.loss=bc"], "bce"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(finished, capsys, words, told):
+    assert again(finished, *words, out="never") == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert "Traceback" not in error
+    assert not Path(finished / "never").exists()
+
+
+def test_a_single_label_run(tmp_path):
+    made_manifest(tmp_path, task="singlelabel")
+    (tmp_path / "tiny.yaml").write_text(
+        RECIPE.replace("multilabel", "singlelabel")
+        .replace("bce", "cross_entropy")
+        .replace("best: map", "best: mean_class_recall")
+    )
+    assert again(tmp_path) == 0
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert metrics["test"]["task"] == "singlelabel"
