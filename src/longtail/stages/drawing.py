@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from longtail.report.graph_svg import Edge, Node, graph_svg
 from longtail.stages.component import NamedPart, as_yaml
-from longtail.stages.graph import Link, links, order_of, predict_links, predicting
+from longtail.stages.graph import Link, links, order_of, parts_of, predict_links, predicting
 from longtail.stages.planning import StagePlan
 from longtail.stages.recipe import Recipe, Stage
 from longtail.stages.yaml_text import yaml_text
@@ -42,9 +42,7 @@ def prediction_in_words(recipe: Recipe) -> str:
     parts = [f"{predict.merge.name} of {names}" if len(members) > 1 else names]
     if predict.tta not in ([], ["identity"]):
         parts.append(f"tta {', '.join(_name(view) for view in predict.tta)}")
-    for field in ("views", "study", "thresholds", "calibration"):
-        if isinstance(part := getattr(predict, field), NamedPart):
-            parts.append(f"{field} {part.name}")
+    parts += [f"{field} {part.name}" for field, part in parts_of(predict) if field != "merge"]
     return "; ".join(parts)
 
 

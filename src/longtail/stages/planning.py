@@ -99,7 +99,7 @@ def _open(known: StagePlan, stage: Stage, least: int) -> StagePlan:
 
 
 def _changed(known: StagePlan, **changes: int | str | None) -> StagePlan:
-    return StagePlan(**{**vars(known), **changes})  # type: ignore[arg-type]  # the fields' own names
+    return StagePlan(**{**vars(known), **changes})
 
 
 def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
