@@ -15,16 +15,18 @@ from longtail.augment.mix_step import step_generator
 from longtail.augment.mix_targets import Mixed
 from longtail.stages.batch import Batch
 from longtail.stages.draws import Draw, Draws
+from longtail.stages.job import Rows
 from longtail.stages.processes import World
 from longtail.stages.readers import Reader
 
 
 @dataclass(frozen=True)
 class Stream:
-    """One sampler's draws and the reader of their images."""
+    """One sampler's draws, the reader of their images, and what that reader's pasting does to their targets."""
 
     draws: Draws
     read: Reader
+    relabel: Callable[[npt.NDArray[Any], Rows, int, Rows], npt.NDArray[Any]] | None = None
 
 
 class Batches:
@@ -71,18 +73,18 @@ class Batches:
     def make(self, epoch: int, step: int) -> Batch:
         """The batch of one step."""
         draw = self.first.draws.step(epoch, step)
-        images, target = self.first.read(draw.rows, epoch, draw.repeats), self._of(self._targets, draw)
+        images, target = self.first.read(draw.rows, epoch, draw.repeats), self._target(self.first, draw, epoch)
         source = self._of(self._sources, draw)
         if self.second is None:
-            batch = Batch(images, _there(target), source)
+            batch = Batch(images, target, source)
             return batch if self.mix is None else self._mixed(batch, self._rng(epoch, step))
         other = self.second.draws.step(epoch, step)
         batch = Batch(
             images,
-            _there(target),
+            target,
             source,
             reversed_images=self.second.read(other.rows, epoch, other.repeats),
-            reversed_target=self._of(self._targets, other),
+            reversed_target=self._target(self.second, other, epoch),
             reversed_source=self._of(self._sources, other),
         )
         return batch if self.mix is None else self._balanced(batch, self._rng(epoch, step))
@@ -107,6 +109,13 @@ class Batches:
         if batch.target.ndim == 2:
             return Batch(mixed.images, mixed.targets, batch.source)
         return Batch(mixed.images, batch.target, batch.source, batch.reversed_target, mixed.weight)
+
+    def _target(self, stream: Stream, draw: Draw, epoch: int) -> Tensor:
+        """The targets of a draw, as they are or as pasting makes them."""
+        if stream.relabel is None:
+            return _there(self._of(self._targets, draw))
+        found = stream.relabel(self._targets.numpy()[draw.rows], draw.rows, epoch, draw.repeats)
+        return torch.from_numpy(found).to(self._device, non_blocking=True)
 
     def _of(self, values: Tensor | None, draw: Draw) -> Tensor | None:
         if values is None:

@@ -26,11 +26,11 @@ def image_inputs(job: TrainJob, precision: Precision, world: World, *, hold: boo
     """Images, augmented as the stage says."""
     steps, hold = list(job.settings.augment), hold and world.size == 1
     train, second = (
-        build_reader(job.prepared, steps, precision, mean=job.mean, std=job.std, seed=seed, hold=hold)
+        build_reader(job.prepared, steps, precision, mean=job.mean, std=job.std, seed=seed, hold=hold, paste=job.paste)
         for seed in (job.seed, second_seed(job.seed))
     )
     valid = build_reader(job.prepared, level_steps(steps), precision, mean=job.mean, std=job.std)
-    ahead = precision.device.type == "cuda" or bool(steps)
+    ahead = precision.device.type == "cuda" or bool(steps) or job.paste is not None
     return Inputs(job.model, train, second, valid, ahead=ahead)
 
 

@@ -12,6 +12,7 @@ from longtail.augment.building import build_steps
 from longtail.augment.composition import Augment
 from longtail.augment.min_max import MinMax
 from longtail.augment.normalize import Normalize
+from longtail.augment.paste.in_batch import PasteInBatch
 from longtail.data.images.prepared import Prepared
 from longtail.stages.job import Rows
 from longtail.stages.precision import Precision
@@ -29,13 +30,23 @@ class Reader(Protocol):
 class PixelReader:
     """Normalised images of rows, augmented by epoch, row and repeat alone."""
 
-    def __init__(self, prepared: Prepared, augment: Augment, precision: Precision, *, hold: bool = False) -> None:
-        self.prepared, self.augment, self.precision = prepared, augment, precision
+    def __init__(
+        self,
+        prepared: Prepared,
+        augment: Augment,
+        precision: Precision,
+        *,
+        hold: bool = False,
+        paste: PasteInBatch | None = None,
+    ) -> None:
+        self.prepared, self.augment, self.precision, self.paste = prepared, augment, precision, paste
         self._held = prepared.rows(np.arange(len(prepared))) if hold and fits(prepared) else None
 
     def __call__(self, rows: Rows, epoch: int, repeats: Rows | None = None) -> Tensor:
         """Images `(B, C, H, W)`."""
         pixels = self.prepared.rows(rows) if self._held is None else self._held[rows]
+        if self.paste is not None:
+            pixels = self.paste.pixels(pixels, rows, epoch, repeats)
         if self.precision.device.type == "cpu":
             return self.precision.images(self.augment(pixels, rows, epoch, repeats=repeats))
         pinned = torch.from_numpy(pixels).pin_memory()
@@ -52,6 +63,7 @@ def build_reader(
     seed: int = 0,
     image_size: int | None = None,
     hold: bool = False,
+    paste: PasteInBatch | None = None,
 ) -> PixelReader:
     """A reader that augments by `steps` (none: only resized and normalised)."""
     augment = Augment(
@@ -63,7 +75,7 @@ def build_reader(
         device=precision.device,
         threads=torch.get_num_threads() if precision.device.type == "cpu" else 1,
     )
-    return PixelReader(prepared, augment, precision, hold=hold)
+    return PixelReader(prepared, augment, precision, hold=hold, paste=paste)
 
 
 def moments(values: tuple[float, ...], prepared: Prepared) -> list[float]:

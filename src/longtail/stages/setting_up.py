@@ -95,12 +95,13 @@ def _batches(
         rows, batch = job.train_rows, settings.batch_size
         return Draws(sampler, targets, rows, batch=batch, seed=seed, epochs=epochs, world=world)
 
-    first = Stream(draws(settings.sampler, job.seed), inputs.train)
+    relabel = None if job.paste is None else job.paste.targets
+    first = Stream(draws(settings.sampler, job.seed), inputs.train, relabel)
     second = None
     if isinstance(inputs.model.head, TwoBranchHead) or (mix is not None and second_sampler(mix) == "class_aware"):
         if mix is not None and isinstance(inputs.model.head, TwoBranchHead):
             raise UserError(f"stage '{job.name}' has the head two_branch and mixes images; leave 'mix' out.")
-        second = Stream(draws(NamedPart(second_sampler(mix)), second_seed(job.seed)), inputs.second)
+        second = Stream(draws(NamedPart(second_sampler(mix)), second_seed(job.seed)), inputs.second, relabel)
     per_epoch = first.draws.per_epoch
     total = settings.steps if settings.steps is not None else per_epoch * first.draws.epochs
     if not any(parameter.requires_grad for parameter in inputs.model.parameters()):

@@ -80,7 +80,7 @@ class Training:
     @property
     def done(self) -> int:
         """Steps taken in all."""
-        return self.epoch * self.plan.per_epoch + self.step
+        return min(self.epoch * self.plan.per_epoch + self.step, self.plan.total)  # the last epoch may be cut short
 
     def learn(self, batch: Batch) -> None:
         """One step; nothing here waits for the device."""

@@ -21,4 +21,4 @@ def adam(
 ) -> torch.optim.Optimizer:
     """Adam; weight decay as part of the gradient."""
     parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
-    return torch.optim.Adam(parts, betas=(betas[0], betas[1]), eps=eps, amsgrad=amsgrad, fused=True)
+    return torch.optim.Adam(parts, lr=lr, betas=(betas[0], betas[1]), eps=eps, amsgrad=amsgrad, fused=True)

@@ -19,6 +19,5 @@ def adamw(
     decay_norm_bias: bool = True,
 ) -> torch.optim.Optimizer:
     """Adam with a weight decay of its own; `decay_norm_bias: false` spares norms and biases."""
-    return torch.optim.AdamW(
-        as_torch(groups, lr, weight_decay, decay_norm_bias), betas=(betas[0], betas[1]), eps=eps, fused=True
-    )
+    parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
+    return torch.optim.AdamW(parts, lr=lr, betas=(betas[0], betas[1]), eps=eps, fused=True)
