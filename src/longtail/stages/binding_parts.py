@@ -16,6 +16,7 @@ from longtail.errors import UserError, unknown_name
 from longtail.registry import Entry, Registry
 from longtail.stages.component import NamedPart, component
 from longtail.stages.mistakes import RecipeError, at
+from longtail.stages.pasting import paste_settings
 from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage, Trainable
 
 # Where each role's registry is; a role whose room is not installed is not checked.
@@ -113,6 +114,9 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
         with at("train", "lora"):
             bind_part("lora", stage.train.lora)
     _bind_augment(stage)
+    if stage.paste is not None:
+        with _under(NamedPart("paste"), stage.paste):
+            paste_settings(stage.paste)
     _bind_search(stage)
     if isinstance(stage.keep, Best) and stage.kind == "train":
         with at("keep", "best"):

@@ -13,6 +13,7 @@ from typing import Any
 from longtail.stages.recipe import Recipe, Stage
 
 FORMAT = 1  # raise it with a change of the code that changes what a stage learns: every stage is then trained anew
+_MAKING = ("kind", "image_size", "rows", "drop_classes", "keep_classes", "method")  # all that new images depend on
 _HOW = ("micro_batch", "compile", "cache")  # how it is computed, not what
 
 
@@ -23,7 +24,7 @@ def stage_identity(recipe: Recipe, name: str, *, seed: int, data: str, parents: 
         "format": FORMAT,
         "seed": seed,
         "task": recipe.task,
-        "model": model_settings(recipe, stage),
+        "model": None if stage.kind == "synthesize" else model_settings(recipe, stage),
         "images": recipe.images.model_dump(mode="json"),
         "stage": _settings(stage, parents),
         "data": data,
@@ -40,6 +41,8 @@ def model_settings(recipe: Recipe, stage: Stage) -> dict[str, Any]:
 def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
     """The settings that count, other stages by identity."""
     settings = stage.model_dump(mode="json", by_alias=True)
+    if stage.kind == "synthesize":
+        return {key: settings[key] for key in _MAKING}
     for key in (*_HOW, "model"):
         settings.pop(key)
     settings["from"] = parents.get(settings["from"], settings["from"])

@@ -13,6 +13,7 @@ from longtail.data.manifest import Task
 from longtail.stages.recipe import Stage
 
 if TYPE_CHECKING:
+    from longtail.augment.paste.in_batch import PasteInBatch
     from longtail.models.classifier import Classifier
 
 Rows = npt.NDArray[np.int64]
@@ -43,6 +44,7 @@ class TrainJob:
     folder: Path  # the stage's working folder: log.jsonl, checkpoints, weights.safetensors
     seed: int
     sources: npt.NDArray[np.int64] | None = None  # (N,) which data set, for heads that embed it
+    paste: "PasteInBatch | None" = None  # changes pixels and targets of training batches
     parent_momentum: Path | None = None  # optimiser state to start from
     feature_store: Path | None = None  # where cached features may lie, shared between stages
     on_event: Callable[[Event], None] = field(default=lambda _: None)  # every line of the log, as it is written

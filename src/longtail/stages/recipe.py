@@ -135,6 +135,7 @@ class Stage(Part):
     sampler: Component = NamedPart("instance")
     augment: list[Any] = []  # as longtail.augment.build_steps takes it
     mix: Component | None = None
+    paste: dict[str, Any] | None = None  # findings pasted in the batch: probability, and settings of lesion_paste
     # Learning
     loss: Components | None = None  # several: their sum; `weight`, `from` and `until` (fractions) are the term's own
     class_weights: str | list[float] | None = None  # for losses that take class_weight

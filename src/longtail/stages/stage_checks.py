@@ -70,7 +70,26 @@ def check_judging(stage: Stage, _: Recipe) -> None:
         raise RecipeError(("search", "values"), "lists no values for a setting; write {setting: [value, value]}.")
 
 
+def check_synthesize(stage: Stage, _: Recipe) -> None:
+    """A method, and training rows alone: images made of validation rows would leak into whatever adds them."""
+    if stage.method is None:
+        raise RecipeError((), "says no method; write what it does, such as method: {lesion_paste: {on_normal: 1000}}.")
+    if stage.rows != ["train"]:
+        raise RecipeError(("rows",), "images are made of the training rows alone; write rows: train.")
+
+
+def check_paste(stage: Stage, _: Recipe) -> None:
+    """Pasting in the batch needs whole labels, and images that are read anew in each epoch."""
+    if stage.paste is None:
+        return
+    if stage.drop_classes is not None or stage.keep_classes is not None:
+        raise RecipeError(("paste",), "stands beside dropped classes, whose findings it would paste; take one out.")
+    if stage.train == "head" and stage.cache != "off":
+        raise RecipeError(("paste",), "needs images, and a head may be trained on cached features; write cache: off.")
+
+
 _CHECKS_OF_KIND: dict[str, tuple[Callable[[Stage, Recipe], None], ...]] = {
-    "train": (check_length, check_rows, check_hand_over, check_trainable, check_judging),
+    "train": (check_length, check_rows, check_hand_over, check_trainable, check_judging, check_paste),
     "pretrain": (check_length, check_rows),
+    "synthesize": (check_synthesize,),
 }

@@ -17,7 +17,7 @@ from longtail.stages.recipe import Recipe
 from longtail.stages.rows import TEST
 
 MADE = "manifest.csv"  # of a synthesize stage
-_COUNTED = ("image", "patient", "study", "view", "source", "split")  # columns that training may look at
+COUNTED = ("image", "patient", "study", "view", "source", "split")  # columns that training may look at
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Workbench:
     def data_digest(self, size: int) -> str:
         """A hash of the rows, labels and pixels that a stage at `size` may look at."""
         manifest, prepared = self.at(self.training_rows(), size)
-        counted = [name for name in _COUNTED if manifest.has(name)]
+        counted = [name for name in COUNTED if manifest.has(name)]
         digest = hashlib.sha256(replace(manifest, table=manifest.table[counted]).digest().encode())
         digest.update(prepared.digest.encode())
         return digest.hexdigest()[:32]
@@ -89,4 +89,4 @@ def _joined(manifest: Manifest, made: Manifest, name: str) -> Manifest:
     rows = made.table.assign(image=[str(path.resolve()) for path in made.image_paths], split="train")
     table = pd.concat([manifest.table, rows.reindex(columns=manifest.table.columns, fill_value="")], ignore_index=True)
     targets = np.concatenate([manifest.targets, made.targets.astype(manifest.targets.dtype)])
-    return replace(manifest, table=table.astype("str"), targets=targets, boxes=None)
+    return replace(manifest, table=table.astype("str"), targets=targets)

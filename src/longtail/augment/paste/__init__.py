@@ -4,8 +4,10 @@ Offline `synthesize(manifest, prepared, out, settings)` writes images, rows and 
 uint8 batches while training. Plan, geometry, pixels and labels are files of their own. Nothing here needs torch.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from longtail.registry import Registry
 from longtail.rooms import name_in_room, names_in_room
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
@@ -21,6 +23,8 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.augment.paste.pool import Pool as Pool
     from longtail.augment.paste.pool import paste_pool as paste_pool
     from longtail.augment.paste.settings import PasteSettings as PasteSettings
+
+METHODS: Registry[Callable[..., Any]] = Registry("method of making images", "longtail.augment.paste.methods")
 
 
 def __getattr__(name: str) -> Any:

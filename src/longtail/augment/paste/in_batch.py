@@ -53,20 +53,47 @@ class PasteInBatch:
     ) -> Pasted:
         """Copies of images `(B, H, W, C)` of the manifest's `rows` with patches, and their targets."""
         rows = np.asarray(rows, dtype=np.int64)
-        self._check(pixels, rows)
+        placed = self.placed(rows, epoch, repeats)
+        return Pasted(self._laid(pixels, rows, placed), self._labelled(targets, rows, placed), placed)
+
+    def pixels(
+        self, pixels: npt.NDArray[np.uint8], rows: Ints, epoch: int, repeats: Ints | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """The images alone; what is drawn for a row is the same whenever it is asked for."""
+        return self._laid(pixels, rows, self.placed(rows, epoch, repeats))
+
+    def targets(
+        self, targets: npt.NDArray[Any], rows: Ints, epoch: int, repeats: Ints | None = None
+    ) -> npt.NDArray[Any]:
+        """The targets alone."""
+        return self._labelled(targets, rows, self.placed(rows, epoch, repeats))
+
+    def placed(self, rows: Ints, epoch: int, repeats: Ints | None = None) -> list[tuple[Placed, ...]]:
+        """The patches of each row in an epoch, none for those that stay."""
         chosen = chances(self.settings.seed, epoch, rows, "paste", 1, repeats)[:, 0] < self.probability
-        images, found = np.array(pixels), np.array(targets)
-        placed: list[tuple[Placed, ...]] = [()] * len(rows)
+        found: list[tuple[Placed, ...]] = [()] * len(rows)
         for i in np.flatnonzero(chosen):
             row, again = int(rows[i]), 0 if repeats is None else int(repeats[i])
-            way = self._ways.get(row)
-            patches = self._draw(way, row, (self.settings.seed, epoch, row, again)) if way else []
-            if way and patches:
-                lay_over(images[i], self.pool, self.settings, way, patches)
-                states = self._planner.states(row, patches)
-                found[i] = (states == 1).argmax() if found.ndim == 1 else states
-                placed[i] = tuple(patches)
-        return Pasted(images, found, placed)
+            if way := self._ways.get(row):
+                found[i] = tuple(self._draw(way, row, (self.settings.seed, epoch, row, again)))
+        return found
+
+    def _laid(
+        self, pixels: npt.NDArray[np.uint8], rows: Ints, placed: list[tuple[Placed, ...]]
+    ) -> npt.NDArray[np.uint8]:
+        self._check(pixels, rows)
+        images = np.array(pixels)
+        for image, row, patches in zip(images, rows.tolist(), placed, strict=True):
+            if patches:
+                lay_over(image, self.pool, self.settings, self._ways[row], patches)
+        return images
+
+    def _labelled(self, targets: npt.NDArray[Any], rows: Ints, placed: list[tuple[Placed, ...]]) -> npt.NDArray[Any]:
+        found = np.array(targets)
+        for i in (i for i, patches in enumerate(placed) if patches):
+            states = self._planner.states(int(rows[i]), placed[i])
+            found[i] = (states == 1).argmax() if found.ndim == 1 else states
+        return found
 
     def _draw(self, way: Way, row: int, seeds: Sequence[int]) -> list[Placed]:
         rng = np.random.Generator(np.random.SFC64(list(seeds)))

@@ -13,6 +13,7 @@ from longtail.stages.hand_over import WEIGHTS, take_over
 from longtail.stages.identity import model_settings
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.kinds import STAGE_KINDS
+from longtail.stages.pasting import paste_in_batch
 from longtail.stages.rows import Selection, select_rows
 
 PREDICTIONS = "predictions.parquet"
@@ -63,6 +64,7 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
         folder=context.folder,
         seed=context.seed,
         sources=_sources(context)[0],
+        paste=paste_in_batch(context, chosen.train),
         parent_momentum=context.parent if stage.hand_over.momentum else None,
         feature_store=context.feature_store,
         on_event=lambda event: context.watch.on_event(context.name, event),
