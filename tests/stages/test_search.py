@@ -10,6 +10,7 @@ from made_jobs import made_job
 from safetensors.torch import load_file
 
 from longtail.errors import UserError
+from longtail.models.class_changes import replace_head
 from longtail.stages.recipe import Search, Stage
 from longtail.stages.search import candidates, changed, searched
 from longtail.stages.train import train, train_once
@@ -75,3 +76,16 @@ def test_a_component_without_settings_gets_some() -> None:
 def test_it_needs_something_to_choose_by(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="keep"):
         train(made_job(tmp_path, **{**SEARCH, "keep": "last"}))
+
+
+def test_a_heads_setting_is_searched_and_kept(tmp_path: Path) -> None:
+    head = {"model": {"head": "tau_norm"}, "train": "head", "epochs": 0, "steps": None}
+    search = {"values": {"model.head.tau_norm.tau": [0.0, 1.0, 30.0]}}
+    job = made_job(tmp_path, keep={"best": "loss"}, search=search, **head)
+    replace_head(job.model, "tau_norm", keep=True)
+    result = train(job)
+    losses = [each["loss"] for each in result.facts["search"]]
+    assert len(set(losses)) == 3
+    best = losses.index(min(losses))
+    assert result.facts["chosen"] == {"model.head.tau_norm.tau": [0.0, 1.0, 30.0][best]}
+    assert job.model.head.tau == [0.0, 1.0, 30.0][best]

@@ -62,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 the user's mistake (one sentence, no traceback), else ours."""
     if threading.current_thread() is threading.main_thread():  # only there may signals be answered
         signal.signal(signal.SIGTERM, _terminate)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see longtail.stages; before any verb imports torch
     _make_streams_safe()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 

@@ -9,6 +9,14 @@ from longtail.stages.training import Training
 _BATCH = 64
 
 
+def fill_head(work: Training) -> None:
+    """Give a head that learns without steps what it needs: the rows of each class, or their features."""
+    head, job = cast(Any, work.model.head), work.job
+    if hasattr(head, "set_counts"):
+        head.set_counts(job.class_counts, len(job.train_rows), job.task)
+    fill_means(work)
+
+
 def fill_means(work: Training) -> None:
     """Give a head with `update` (nearest class mean) the features of all training rows, as the first epoch has them."""
     head = cast(Any, work.model.head)

@@ -57,7 +57,9 @@ def cached_features(
         precision.placed(job.model)
         compute_features(plan, job.model.backbone, read, precision, world, path, on_rows)
     agreed(world.first, world)  # nobody opens it before it is written
-    return np.load(path, mmap_mode="r"), there
+    return np.load(path, mmap_mode="r").view(
+        np.ndarray
+    ), there  # a plain array on the map: memmap's own is slow to index
 
 
 def features_identity(plan: FeaturePlan, job: TrainJob, precision: Precision) -> str:

@@ -89,9 +89,11 @@ class Objective(nn.Module):
         return self._of(term, active_logits(logits, self.places), batch)
 
     def _of(self, term: Term, inputs: Tensor, batch: Batch) -> Tensor:
+        given = (inputs.float(), batch.target, batch.other, batch.share)
+        if not torch.is_autocast_enabled(inputs.device.type):  # a context costs as much as a small layer
+            return cast(Tensor, term(*given))
         with torch.autocast(inputs.device.type, enabled=False):
-            value: Tensor = term(inputs.float(), batch.target, batch.other, batch.share)
-        return value
+            return cast(Tensor, term(*given))
 
     def _two_branch(self, model: Classifier, batch: Batch, shares: Tensor | None) -> Tensor:
         """BBN: one set of logits of two images, a loss for each one's class."""

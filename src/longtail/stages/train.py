@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from longtail.stages.class_means import fill_means
+from longtail.stages.class_means import fill_head
 from longtail.stages.divergence import divergence_error, found_divergence, usual_loss
 from longtail.stages.head_training import inputs_of, stage_precision
 from longtail.stages.job import TrainJob, TrainResult
@@ -91,7 +91,7 @@ def _end_epoch(work: Training, pace: Pacing, stop: StopSignals) -> None:
 
 def _judge_untrained(work: Training) -> None:
     """A stage without steps: weights as handed over, or a head that is filled."""
-    fill_means(work)
+    fill_head(work)
     found = work.validate(lambda _: None)
     work.keeper.offer(0, found)
     work.log.write("epoch", epoch=0, step=0, image_size=work.job.prepared.key.size, valid=found)

@@ -89,8 +89,8 @@ class Training:
         self.objective.set_progress(done / max(self.plan.total, 1))
         self._seed(done)
         self._set_rate(done)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.losses[self.step] = self.micro(batch, lambda: self._clear())
+        self._clear()
+        self.losses[self.step] = self.micro(batch, self._clear)
         if self.scaler is not None and settings.clip is not None:
             self.scaler.unscale_(self.optimizer)
         if settings.clip is not None:

@@ -1,5 +1,6 @@
 """Parameter groups before an optimiser has seen them, and the same as torch takes them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +20,20 @@ class ParamGroup:
 
 
 def as_torch(groups: Sequence[ParamGroup], lr: float, weight_decay: float, decay_norm_bias: bool) -> list[Any]:
-    """Groups with their own `lr`, `base_lr` (which schedules multiply) and `weight_decay`."""
+    """Groups with their own `lr`, `base_lr` (which schedules multiply) and `weight_decay`; alike ones are one."""
+    joined: dict[tuple[float, float], list[Named]] = defaultdict(list)
+    for group in groups:
+        decay = weight_decay if _decays(group.decay, decay_norm_bias) else 0.0
+        joined[lr * group.factor, decay].extend(group.params)
     return [
         {
-            "params": [parameter for _, parameter in group.params],
-            "names": [name for name, _ in group.params],
-            "lr": lr * group.factor,
-            "base_lr": lr * group.factor,
-            "weight_decay": weight_decay if _decays(group.decay, decay_norm_bias) else 0.0,
+            "params": [parameter for _, parameter in named],
+            "names": [name for name, _ in named],
+            "lr": rate,
+            "base_lr": rate,
+            "weight_decay": decay,
         }
-        for group in groups
+        for (rate, decay), named in joined.items()
     ]
 
 
