@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.models.heads.cosine import CosineHead as CosineHead
     from longtail.models.heads.csra import CSRAHead as CSRAHead
     from longtail.models.heads.linear import LinearHead as LinearHead
+    from longtail.models.heads.logit_adjusted import LogitAdjustedHead as LogitAdjustedHead
     from longtail.models.heads.lws import LWSHead as LWSHead
     from longtail.models.heads.nearest_class_mean import NearestClassMeanHead as NearestClassMeanHead
     from longtail.models.heads.tau_norm import TauNormHead as TauNormHead

@@ -18,6 +18,9 @@ import numpy as np
 
 from longtail.errors import UserError, unknown_name
 from longtail.files import make_folder, write_json, written_whole
+from longtail.models.class_changes import replace_head
+from longtail.models.classifier import Classifier
+from longtail.stages.component import component
 from longtail.stages.divergence import Diverged
 from longtail.stages.head_training import FEATURES
 from longtail.stages.job import TrainJob, TrainResult
@@ -49,6 +52,7 @@ def searched(job: TrainJob, train: Train) -> TrainResult:
         result = _refitted(job, chosen, result, train)
     else:
         _take(job, job.folder / CANDIDATES / str(place))
+    _change_head(job.model, job.settings, changed(job.settings, chosen))
     told = [{"settings": settings, keep.best: value} for (settings, _), value in zip(found, values, strict=True)]
     return replace(result, facts={**result.facts, "search": told, "chosen": chosen})
 
@@ -101,8 +105,16 @@ def _candidate(job: TrainJob, place: int, chosen: dict[str, Any], train: Train) 
 
 def _variant(job: TrainJob, name: str, folder: Path, settings: Stage) -> TrainJob:
     """The job with another folder and settings, and weights of its own."""
-    store = job.feature_store or job.folder / FEATURES
-    return replace(job, name=name, folder=folder, settings=settings, model=deepcopy(job.model), feature_store=store)
+    store, model = job.feature_store or job.folder / FEATURES, deepcopy(job.model)
+    _change_head(model, job.settings, settings)
+    return replace(job, name=name, folder=folder, settings=settings, model=model, feature_store=store)
+
+
+def _change_head(model: Classifier, before: Stage, after: Stage) -> None:
+    """Build the head anew where its settings differ, with the weights that it has."""
+    if after.model.get("head") != before.model.get("head"):
+        head = component(after.model["head"])
+        replace_head(model, head.name, keep=True, **head.settings)
 
 
 def _refitted(job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train) -> TrainResult:

@@ -15,6 +15,7 @@ from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.kinds import STAGE_KINDS
 from longtail.stages.pasting import paste_in_batch
 from longtail.stages.rows import Selection, select_rows
+from longtail.stages.search import changed
 
 PREDICTIONS = "predictions.parquet"
 
@@ -130,7 +131,7 @@ def _facts(context: StageContext, job: TrainJob, chosen: Selection, result: Trai
         "labels": list(job.labels),
         "images": context.recipe.images.model_dump(mode="json"),
         "sources": _sources(context)[1],
-        "model": model_settings(context.recipe, context.stage),
+        "model": model_settings(context.recipe, changed(context.stage, result.facts.get("chosen", {}))),
         "channels": job.prepared.key.channels,
         "mean": list(job.mean),
         "std": list(job.std),
