@@ -59,7 +59,7 @@ def predict(
     run = Path(run)
     recipe, device = run_recipe(run), usual_device(device)
     said = recipe.get("predict") or {}
-    names = _stages(recipe, stages or said.get("ensemble"))
+    names = stages_that_predict(recipe, stages or said.get("ensemble"))
     rows = manifest if split is None else manifest.select(manifest.rows_of(split))
     options: dict[str, Any] = {"tta": tta or said.get("tta") or ["identity"], "tta_merge": tta_merge, "device": device}
     options |= {"batch_size": batch_size, "store": store, "on_bad": on_bad, "workers": workers, "advance": advance}
@@ -124,7 +124,7 @@ def run_recipe(run: Path) -> dict[str, Any]:
     return found
 
 
-def _stages(recipe: Mapping[str, Any], asked: Sequence[str] | str | None) -> list[str]:
+def stages_that_predict(recipe: Mapping[str, Any], asked: Sequence[str] | str | None) -> list[str]:
     """The stages that predict: those asked for, else the last one of the recipe that trains."""
     kinds = {name: (stage or {}).get("kind", "train") for name, stage in recipe["stages"].items()}
     trained = [name for name, kind in kinds.items() if kind == "train"]
