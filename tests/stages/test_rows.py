@@ -128,3 +128,10 @@ def test_balance_gives_each_class_its_number_with_all_its_rows(classes, per_clas
         assert sum(times) == per_class
         assert max(times) - min(times) <= 1
     assert balanced_rows(targets, rows, per_class, seed).tolist() == drawn.tolist()
+
+
+@pytest.mark.parametrize("made", [single, multi])
+def test_largest_is_the_class_with_most_training_rows(made):
+    chosen = select_rows(made(), stage(drop_classes="largest"), seed=0)
+    assert chosen.active.tolist() == [False, True, True]
+    assert select_rows(made(), stage(keep_classes="largest"), seed=0).active.tolist() == [True, False, False]

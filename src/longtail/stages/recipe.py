@@ -126,8 +126,8 @@ class Stage(Part):
     epochs: Annotated[int, Field(ge=0)] | None = None
     steps: Annotated[int, Field(ge=0)] | None = None  # in place of epochs
     rows: Names = ["train"]  # splits that it trains on; [train, val] has no validation
-    drop_classes: list[str | int] | Literal["head", "medium", "tail"] | None = None
-    keep_classes: list[str | int] | Literal["head", "medium", "tail"] | None = None
+    drop_classes: list[str | int] | Literal["head", "medium", "tail", "largest"] | None = None  # largest: one class
+    keep_classes: list[str | int] | Literal["head", "medium", "tail", "largest"] | None = None
     dropped: Literal["mask", "new_head"] = "mask"  # what becomes of dropped classes' logits in this stage
     balance: Balance | None = None
     oversample: Oversample | None = None

@@ -22,6 +22,7 @@ from longtail.stages.recipe import Oversample, Stage
 Rows = npt.NDArray[np.int64]
 VALIDATION = "val"
 TEST = "test"
+LARGEST = "largest"  # the class with most training rows, such as the papers' class 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,7 @@ def select_rows(manifest: Manifest, stage: Stage, *, seed: int, judged: Mapping[
 
 
 def dropped_labels(stage: Stage, manifest: Manifest, train: Rows) -> set[str]:
-    """The labels that `drop_classes` or `keep_classes` take out: names, numbers, or a group by training count."""
+    """The labels that `drop_classes` or `keep_classes` take out: names, numbers, a group by count, or `largest`."""
     labels = manifest.labels
     if stage.drop_classes is not None and stage.keep_classes is not None:
         raise UserError("a stage has drop_classes and keep_classes; write one of them.")
@@ -108,8 +109,10 @@ def _valid_rows(manifest: Manifest, splits: Sequence[str]) -> Rows:
 def _named(wanted: str | Sequence[str | int], manifest: Manifest, train: Rows) -> set[str]:
     if not isinstance(wanted, str):
         return {_label(each, manifest.labels) for each in wanted}
+    if wanted == LARGEST:
+        return {manifest.labels[int(manifest.counts(train).argmax())]}
     if wanted not in GROUPS:
-        raise unknown_name("group of classes", wanted, GROUPS)
+        raise unknown_name("group of classes", wanted, (*GROUPS, LARGEST))
     bounds = group_boundaries(manifest.task, len(train))
     groups = label_groups(manifest.counts(train), head=bounds.head, tail=bounds.tail)
     return {label for label, group in zip(manifest.labels, groups, strict=True) if group == wanted}
