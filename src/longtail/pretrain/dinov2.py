@@ -35,6 +35,8 @@ from longtail.pretrain.settings import Dinov2Settings
 from longtail.pretrain.sources import Pixels, Rows
 from longtail.pretrain.starting import start_from
 
+Levels = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard deviation of pixels, by channel
+
 
 @METHODS.register("dinov2", paper="Oquab et al. 2024", code="facebookresearch/dinov2")
 class Dinov2:
@@ -49,8 +51,10 @@ class Dinov2:
         seed: int = 0,
         device: torch.device | str = "cpu",
         threads: int = 1,
+        levels: Levels | None = None,
     ) -> None:
-        self.settings, self.steps_per_epoch, self.seed = settings, steps_per_epoch, seed
+        self.settings, self.levels = settings, levels
+        self.steps_per_epoch, self.seed = steps_per_epoch, seed
         self.device, self.taken = torch.device(device), 0
         self.rank, self.world = _place()
         # Order of initialisation, the same on every process: (1) backbone, (2) DINO head, (3) iBOT head; then the
@@ -139,7 +143,7 @@ class Dinov2:
         self.taken = int(state["taken"])
 
     def _backbone(self, weights: Any, drop_path: float, channels: int) -> Backbone:
-        return start_from(
+        backbone = start_from(
             self.settings.backbone,
             weights,
             image_size=self.settings.global_size,
@@ -147,6 +151,9 @@ class Dinov2:
             drop_path=drop_path,
             positions=self.settings.positions,
         )
+        if self.levels is not None:
+            backbone.mean, backbone.std = self.levels
+        return backbone
 
     def _masks(self, images: int) -> Tensor | None:
         """`(2 images, T)` for the large views; None where nothing asks for patches."""

@@ -1,6 +1,7 @@
 """The training's diary, one JSON object a line: start, resume, epochs, alarms, end."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,22 @@ from longtail.files import make_folder, write_text
 
 
 class Log:
-    """Lines appended to `path`; `active` is false on all processes but the first."""
+    """Lines appended to `path` and told to `on_event`; `active` is false on all processes but the first."""
 
-    def __init__(self, path: Path, active: bool = True) -> None:
-        self.path, self.active = path, active
+    def __init__(
+        self, path: Path, active: bool = True, on_event: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> None:
+        self.path, self.active, self.on_event = path, active, on_event
         if active:
             make_folder(path.parent)
 
     def write(self, event: str, **facts: Any) -> None:
         """Append a line; nan becomes null, since JSON has none."""
         if self.active:
-            line = {"event": event, **facts, "time": datetime.now(UTC).isoformat(timespec="seconds")}
+            line = _plain({"event": event, **facts, "time": datetime.now(UTC).isoformat(timespec="seconds")})
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(_plain(line), allow_nan=False) + "\n")
+                file.write(json.dumps(line, allow_nan=False) + "\n")
+            self.on_event(line)
 
     def forget_after(self, step: int) -> None:
         """Drop what was written later than `step`: it happens again after a resume."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from longtail.errors import UserError, unknown_name
 from longtail.pretrain.checkpoint import check_same, read_checkpoint, write_checkpoint
 from longtail.pretrain.collapse import alarm
-from longtail.pretrain.dinov2 import Dinov2
+from longtail.pretrain.dinov2 import Dinov2, Levels
 from longtail.pretrain.drawing import rows_of_step
 from longtail.pretrain.log import Log
 from longtail.pretrain.meter import Meter
@@ -55,6 +55,8 @@ def pretrain(
     monitor_every: int = 1,
     on_collapse: OnCollapse = "warn",
     on_progress: Callable[[int, int], None] | None = None,
+    on_event: Callable[[dict[str, Any]], None] = lambda _: None,
+    levels: Levels | None = None,
     stop_at: int | None = None,
 ) -> Pretrained:
     """Train on prepared pixels and write `out/weights.safetensors`, the teacher's backbone, for `build_backbone`.
@@ -62,7 +64,8 @@ def pretrain(
     `images`: what `longtail.data.prepare` gives, an array `(N, H, W, C)`, or a list of these; `rows` are those to train
     on (all by default: leave out what is to be judged by). `labelled` rows are watched every `monitor_every` epochs.
     A checkpoint is written every `checkpoint_every` steps (an epoch by default); the same call again goes on from it.
-    `on_progress(step, steps)` is told each step. `stop_at` ends early, as an interruption would.
+    `on_progress(step, steps)` is told each step, `on_event` every line of the log. `levels` are the mean and standard
+    deviation of pixels, where not the backbone's own. `stop_at` ends early, as an interruption would.
     """
     if on_collapse not in get_args(OnCollapse):
         raise unknown_name("on_collapse", on_collapse, get_args(OnCollapse))
@@ -73,9 +76,10 @@ def pretrain(
         channels = int(source.rows([chosen[0]]).shape[3])
         there = pick_device(device)
         method = Dinov2(
-            settings, channels=channels, steps_per_epoch=per_epoch, seed=seed, device=there, threads=threads
-        )
-        log, meter = Log(out / LOG, active=rank == 0), Meter()
+            settings, channels=channels, steps_per_epoch=per_epoch, seed=seed, device=there, threads=threads,
+            levels=levels,
+        )  # fmt: skip
+        log, meter = Log(out / LOG, rank == 0, on_event), Meter()
         facts = {"settings": settings.as_facts(), "seed": seed, "images": len(chosen), "processes": world}
         _resume(out / CHECKPOINT, facts, method, meter, log)
         watched = (source, chosen[: min(WATCHED, len(chosen))])

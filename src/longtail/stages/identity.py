@@ -14,7 +14,8 @@ from longtail.stages.recipe import Recipe, Stage
 
 FORMAT = 1  # raise it with a change of the code that changes what a stage learns: every stage is then trained anew
 _MAKING = ("kind", "image_size", "rows", "drop_classes", "keep_classes", "method")  # all that new images depend on
-_HOW = ("micro_batch", "compile", "cache")  # how it is computed, not what
+_LOOKING = ("kind", "from", "image_size", "batch_size", "epochs", "steps", "rows", "precision", "method")  # pretrain
+_HOW = ("micro_batch", "compile", "cache", "picture")  # how it is computed or shown, not what
 
 
 def stage_identity(recipe: Recipe, name: str, *, seed: int, data: str, parents: Mapping[str, str]) -> str:
@@ -24,7 +25,7 @@ def stage_identity(recipe: Recipe, name: str, *, seed: int, data: str, parents: 
         "format": FORMAT,
         "seed": seed,
         "task": recipe.task,
-        "model": None if stage.kind == "synthesize" else model_settings(recipe, stage),
+        "model": _model(recipe, stage),
         "images": recipe.images.model_dump(mode="json"),
         "stage": _settings(stage, parents),
         "data": data,
@@ -38,11 +39,21 @@ def model_settings(recipe: Recipe, stage: Stage) -> dict[str, Any]:
     return {**recipe.model.model_dump(mode="json"), **stage.model}
 
 
+def _model(recipe: Recipe, stage: Stage) -> dict[str, Any] | None:
+    """What counts of the model: nothing for images that are made, no head where none is trained."""
+    if stage.kind == "synthesize":
+        return None
+    settings = model_settings(recipe, stage)
+    return {key: value for key, value in settings.items() if key != "head" or stage.kind != "pretrain"}
+
+
 def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
     """The settings that count, other stages by identity."""
     settings = stage.model_dump(mode="json", by_alias=True)
     if stage.kind == "synthesize":
         return {key: settings[key] for key in _MAKING}
+    if stage.kind == "pretrain":  # what heads are trained by is none of its business
+        return {key: settings[key] for key in _LOOKING} | {"from": parents.get(settings["from"], settings["from"])}
     for key in (*_HOW, "model"):
         settings.pop(key)
     settings["from"] = parents.get(settings["from"], settings["from"])

@@ -5,6 +5,14 @@ from collections.abc import Callable
 from longtail.stages.mistakes import RecipeError
 from longtail.stages.recipe import Best, Recipe, Stage, Trainable
 
+_SAID_BY_STAGE = {
+    "backbone": "model: {backbone: NAME}",
+    "weights": "model: {weights: FILE}, or from: STAGE",
+    "drop_path": "model: {drop_path: 0.4}",
+    "batch_size": "batch_size",
+    "epochs": "epochs",
+    "precision": "precision",
+}  # of a pretrain stage's method
 _NO_CHOICE = "there are no validation rows to choose by, since this stage trains on them"
 
 
@@ -70,6 +78,15 @@ def check_judging(stage: Stage, _: Recipe) -> None:
         raise RecipeError(("search", "values"), "lists no values for a setting; write {setting: [value, value]}.")
 
 
+def check_pretrain(stage: Stage, _: Recipe) -> None:
+    """A method, which leaves to the stage and its model what those say."""
+    if stage.method is None:
+        raise RecipeError((), "says no method; write what it learns by, such as method: {dinov2: {}}.")
+    for key, place in _SAID_BY_STAGE.items():
+        if key in stage.method.settings:
+            raise RecipeError(("method", stage.method.name, key), f"is said by the stage; write it as {place}.")
+
+
 def check_synthesize(stage: Stage, _: Recipe) -> None:
     """A method, and training rows alone: images made of validation rows would leak into whatever adds them."""
     if stage.method is None:
@@ -90,6 +107,6 @@ def check_paste(stage: Stage, _: Recipe) -> None:
 
 _CHECKS_OF_KIND: dict[str, tuple[Callable[[Stage, Recipe], None], ...]] = {
     "train": (check_length, check_rows, check_hand_over, check_trainable, check_judging, check_paste),
-    "pretrain": (check_length, check_rows),
+    "pretrain": (check_length, check_rows, check_pretrain),
     "synthesize": (check_synthesize,),
 }
