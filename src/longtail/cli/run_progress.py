@@ -65,4 +65,5 @@ def epoch_line(stage: str, event: dict[str, Any]) -> str:
     found = {name: event[name] for name in _SHOWN if event.get(name) is not None}
     found |= {f"val {name}": value for name, value in (event.get("valid") or {}).items() if isinstance(value, float)}
     told = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
-    return f"{time.strftime('%H:%M:%S')} {stage}: epoch {event['epoch']}, {told}, {event['images_per_s']:,.0f} images/s"
+    speed = f", {event['images_per_s']:,.0f} images/s" if "images_per_s" in event else ""  # a stage without steps
+    return f"{time.strftime('%H:%M:%S')} {stage}: epoch {event['epoch']}, {told}{speed}"

@@ -157,6 +157,7 @@ class Stage(Part):
     search: Search | None = None
     cache: Literal["auto", "on", "off"] = "auto"  # features of a frozen backbone computed once
     cached_views: Annotated[int, Field(ge=1)] = 1  # augmented copies of each image in that cache
+    picture: Literal["pca", "tsne", "none"] = "pca"  # of validation features, for the report
     method: Component | None = None  # what a pretrain or synthesize stage does, such as {dinov2: {...}}
 
 

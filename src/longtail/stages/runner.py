@@ -9,7 +9,7 @@ from typing import Any
 
 from longtail.files import make_folder
 from longtail.stages.context import StageContext, Watch
-from longtail.stages.graph import order, parents
+from longtail.stages.graph import order_of, parents_of
 from longtail.stages.identity import stage_identity
 from longtail.stages.kinds import STAGE_KINDS
 from longtail.stages.processes import World, agreed, meet
@@ -33,7 +33,7 @@ class Runner:
 
     def stages(self) -> None:
         """Train what is not finished, and give the run every stage's files. Every process of a training calls this."""
-        for name in order(self.recipe):
+        for name in order_of(self.recipe):
             identity = self.identity(name)
             if self._carry_out(name, identity):
                 self.watch.on_note(f"{name}: finished before, reused ({identity})")
@@ -44,7 +44,7 @@ class Runner:
     def identity(self, name: str) -> str:
         """The identity of a stage, which needs its pixels prepared and its parents' identities."""
         if name not in self.identities:
-            needed = {each: self.identity(each) for each in parents(self.recipe, name)}
+            needed = {each: self.identity(each) for each in parents_of(self.recipe, name)}
             data = self.bench.data_digest(self.recipe.stages[name].image_size)
             self.identities[name] = stage_identity(self.recipe, name, seed=self.seed, data=data, parents=needed)
         return self.identities[name]
@@ -66,7 +66,7 @@ class Runner:
             return False
 
     def _context(self, name: str, identity: str) -> StageContext:
-        places = {each: self.store.place(self.identity(each)) for each in parents(self.recipe, name)}
+        places = {each: self.store.place(self.identity(each)) for each in parents_of(self.recipe, name)}
         rows = self.bench.with_added({each: places[each] for each in self.recipe.stages[name].add})
         manifest, _ = self.bench.at(rows, self.recipe.stages[name].image_size)
         features = make_folder(self.store.folder / "features")
@@ -82,7 +82,7 @@ class Runner:
             "name": name,
             "kind": stage.kind,
             "identity": self.identity(name),
-            "parents": {each: self.identity(each) for each in parents(self.recipe, name)},
+            "parents": {each: self.identity(each) for each in parents_of(self.recipe, name)},
             "settings": stage.model_dump(mode="json", by_alias=True),
             "seed": self.seed,
             "seconds": round(seconds, 3),

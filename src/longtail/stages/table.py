@@ -24,14 +24,18 @@ ACROSS = " @ "
 Settings = dict[str, Any]
 
 
+def _chain_of(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 def _row(value: Any) -> Any:
-    return {"stages": [value] if isinstance(value, str) else value} if isinstance(value, (str, list)) else value
+    return {"stages": value} if isinstance(value, (str, list)) else value
 
 
 class Row(Part):
     """A row: its stages, and what stands beside it in the table."""
 
-    stages: list[Any] | dict[str, Any]  # a chain of names, or {name: changes}; or a graph
+    stages: Annotated[list[Any] | dict[str, Any], BeforeValidator(_chain_of)]  # a chain of names, or a graph
     set: Settings = Field(default={})  # overrides of the whole recipe by dotted path
     group: str = ""  # rows of one group stand together
     about: str = ""

@@ -9,6 +9,7 @@ from longtail.evaluate.ap import average_precision
 from longtail.predict.files import align, read_predictions, write_predictions
 from longtail.predict.predictions import Predictions
 from longtail.stages.context import StageContext
+from longtail.stages.embeddings import write_embeddings
 from longtail.stages.hand_over import WEIGHTS, take_over
 from longtail.stages.identity import model_settings
 from longtail.stages.job import TrainJob, TrainResult
@@ -32,6 +33,8 @@ def train_stage(context: StageContext) -> dict[str, Any]:
     result = train(job)
     if len(job.valid_rows) and joined().first:
         write_predictions(_validation(context, job), context.folder / PREDICTIONS)
+    if joined().first:
+        write_embeddings(context, job)
     return _facts(context, job, chosen, result)
 
 
