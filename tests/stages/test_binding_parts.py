@@ -1,0 +1,84 @@
+"""Components of a recipe against their real signatures."""
+
+import pytest
+from made_recipes import TWO_STAGES, written
+
+from longtail.errors import UserError
+from longtail.stages.loading import load_recipe
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("recipes"), TWO_STAGES)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("stages.fine.loss.asymmetric.clp=1", "loss.1.asymmetric.clp: unknown setting 'clp' in the loss"),
+        ("stages.fine.loss.asymmetric.clip=a", "'clip' of the loss 'asymmetric' is 'a'; write a number."),
+        ("stages.fine.loss.asymmetric.weight=x", "'weight' of the loss 'asymmetric' is 'x'; write a number."),
+        ("stages.fine.loss=crossentropy", "unknown loss 'crossentropy'. Did you mean 'cross_entropy'?"),
+        ("stages.fine.loss=cross_entropy", "the recipe's task is multilabel; use one of asymmetric, bce"),
+        ("stages.fine.loss={bce: {smoothing: 3}}", "smoothing is 3.0; choose a number from 0 to below 1."),
+        ("stages.fine.loss={bce: {reduction: men}}", "Did you mean 'mean'?"),
+        ("stages.fine.optimizer=adamv", "unknown optimizer 'adamv'. Did you mean 'adam"),
+        ("stages.fine.optimizer.adamw.lr=x", "'lr' of the optimizer 'adamw' is 'x'; write a number."),
+        ("stages.fine.schedule={cosine: {warmup: 1}}", "cosine.warmup: unknown setting 'warmup'"),
+        ("stages.fine.sampler=clas_aware", "Did you mean 'class_aware'?"),
+        ("stages.rough.augment.cutout.holse=3", "augment.1.cutout.holse: unknown setting 'holse'"),
+        ("stages.rough.augment.cutout.holes=0", "augment.1.cutout.holes: 'holes' is 0; valid is 1 to 10000."),
+        ("stages.rough.augment=[min_max, hflip]", "write min_max and normalize last"),
+        ("stages.fine.mix={mixup: {alfa: 1}}", "mix.mixup.alfa: unknown setting 'alfa'"),
+        ("stages.fine.class_weights=inverse", "none of the stage's losses takes class weights"),
+        ("stages.fine.kind=trian", "unknown stage kind 'trian'. Did you mean 'train'?"),
+        ("stages.fine.method=dinov2", "is for stages of kind pretrain or synthesize"),
+        ("stages.fine.keep.best=mpa", "unknown validation metric 'mpa'. Did you mean 'map'?"),
+        ("stages.fine.keep.best=accuracy", "unknown validation metric 'accuracy'"),
+        ("stages.fine.model={head: cosnie}", "stages.fine.model.head: unknown head 'cosnie'. Did you mean 'cosine'?"),
+        ("stages.fine.model={hed: cosine}", "unknown key 'hed'. Did you mean 'head'?"),
+        ("stages.fine.search={values: {optimizer.adamw.lr: [1, a]}}", "'lr' of the optimizer 'adamw' is 'a'"),
+        ("stages.fine.search={values: {optimizer.adamw.rl: [1]}}", "unknown setting 'rl'"),
+        ("stages.fine.search={values: {clp: [1]}}", "unknown key. Did you mean 'clip'?"),
+        ("model.head=cosin", "model.head: unknown head 'cosin'. Did you mean 'cosine'?"),
+        ("model.backbone=resnet81", "model.backbone: unknown backbone 'resnet81'."),
+        ("predict.tta=[hflp]", "predict.tta.0: unknown TTA view 'hflp'. Did you mean 'hflip'?"),
+        ("predict.merge=men", "predict.merge: unknown ensemble 'men'. Did you mean 'mean'?"),
+        ("predict.views={frontal_replaces_lateral: {judge_by: rough}}", "Did you mean 'judged_by'?"),
+        ("stages.fine.loss=my_own.loss", "the loss 'my_own.loss' cannot be imported"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_dies_when_the_recipe_loads(path, override, message):
+    with pytest.raises(UserError) as error:
+        load_recipe(path, [override])
+    assert message in str(error.value)
+    assert str(error.value).startswith(f"override '{override}': ")
+
+
+_OWN = '''
+from torch import nn
+
+class Gentle(nn.Module):
+    """Nothing much."""
+    def __init__(self, class_counts, *, slope: float = 1.0):
+        super().__init__()
+
+class Greedy(nn.Module):
+    """Asks for too much."""
+    def __init__(self, whole_data, *, slope: float = 1.0):
+        super().__init__()
+'''
+
+
+def test_ones_own_component_is_bound_like_ours(path, in_tmp):
+    (in_tmp / "own_parts.py").write_text(_OWN)
+    recipe = load_recipe(path, ["stages.fine.loss={own_parts.Gentle: {slope: 2}}"])
+    assert recipe.stages["fine"].loss[0].settings == {"slope": 2}
+    for override, message in (
+        ("stages.fine.loss={own_parts.Gentle: {slop: 2}}", "unknown setting 'slop' in the loss 'own_parts.Gentle'"),
+        ("stages.fine.loss={own_parts.Gentle: {slope: x}}", "write a number"),
+        ("stages.fine.loss=own_parts.Greedy", "asks for 'whole_data', which a stage does not have"),
+    ):
+        with pytest.raises(UserError, match="override") as error:
+            load_recipe(path, [override])
+        assert message in str(error.value)

@@ -1,0 +1,111 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from longtail.data.manifest import from_classes, from_states
+from longtail.errors import UserError
+from longtail.stages.estimates import estimate, prepared_bytes
+from longtail.stages.planning import check_manifest, plan
+from longtail.stages.recipe import Recipe
+from longtail.stages.validating import validate
+
+_SPLITS = ["train"] * 50 + ["val"] * 10 + ["test"] * 5
+
+
+def _manifest(tmp_path, **columns):
+    states = np.zeros((65, 3), dtype=np.float32)
+    states[:30, 0] = states[:6, 1] = states[48:52, 1] = 1
+    table = pd.DataFrame({"image": [f"{i}.png" for i in range(65)], "split": _SPLITS, **columns})
+    return from_states(table, ("a", "b", "c"), states, tmp_path)
+
+
+def _recipe(stages, **more):
+    return Recipe.model_validate({"recipe": "x", "model": {"weights": "none"}, "stages": stages, **more})
+
+
+def test_images_and_steps_are_those_of_training(tmp_path):
+    recipe = _recipe(
+        {
+            "a": {"epochs": 3, "batch_size": 16},  # 50 rows: 3 batches, since the last 2 rows are under half a batch
+            "b": {"epochs": 2, "batch_size": 20, "image_size": 64},  # the rest of 10 is a batch
+            "c": {"steps": 7, "batch_size": 16},
+            "d": {"epochs": 1, "batch_size": 16, "balance": {"per_class": 40}},
+            "e": {"epochs": 1, "oversample": {"below_ap": 0.1, "judged_by": "a"}},
+            "f": {"epochs": 1, "batch_size": 8, "sampler": {"class_aware": {"size": 24}}},
+        }
+    )
+    plans = {each.name: each for each in plan(recipe, _manifest(tmp_path))}
+    found = {name: (each.rows, each.valid_rows, each.steps, each.images) for name, each in plans.items()}
+    assert found == {
+        "a": (50, 10, 9, 144),
+        "b": (50, 10, 6, 100),
+        "c": (50, 10, 7, 112),
+        "d": (80, 10, 5, 80),
+        "e": (None, 10, None, None),
+        "f": (50, 10, 3, 24),
+    }
+    assert plans["e"].note == "50 rows to 100, once a is judged"
+
+
+def test_without_a_manifest_only_what_the_recipe_says():
+    recipe = _recipe({"a": {"epochs": 3}, "b": {"steps": 4, "batch_size": 8}})
+    assert [(each.epochs, each.steps, each.images) for each in plan(recipe)] == [(3, None, None), (None, 4, 32)]
+    assert [each.reused for each in plan(recipe, reused=lambda name: name == "b")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "columns", "message"),
+    [
+        ({"task": "singlelabel"}, {}, "is for a singlelabel task and the manifest is multilabel"),
+        ({"predict": {"study": "mean"}}, {}, "predicts with 'mean', which needs the column 'study'"),
+        ({"predict": {"views": "mean"}}, {"study": ["s"] * 65}, "which needs the column 'view'"),
+        ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s: unknown class 'd'"),
+        ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s: unknown split 'trian'"),
+        ({"stages": {"s": {"epochs": 1, "keep": {"best": "map"}}}}, {"split": ["train"] * 65}, "keep: {best: map}"),
+    ],
+)  # fmt: skip
+def test_a_manifest_that_does_not_fit_is_refused(tmp_path, recipe, columns, message):
+    made = _recipe(**{"stages": {"s": {"epochs": 1}}, **recipe})
+    with pytest.raises(UserError) as error:
+        check_manifest(made, _manifest(tmp_path, **columns))
+    assert message in str(error.value)
+
+
+def test_what_may_be_wrong_is_a_warning(tmp_path):
+    made = _recipe({"s": {"epochs": 1, "train": "head"}})
+    warnings = check_manifest(made, _manifest(tmp_path, split=["train"] * 60 + ["val"] * 5))
+    assert "on a backbone that nobody trained" in warnings[0]
+    assert "has no split 'test'" in warnings[1]
+    assert "no training image has c: nothing" in warnings[2]
+
+
+def test_single_label_manifests_are_planned(tmp_path):
+    table = pd.DataFrame({"image": [f"{i}.png" for i in range(65)], "split": _SPLITS})
+    manifest = from_classes(table, ("a", "b"), np.arange(65) % 2, tmp_path)
+    (found,) = plan(_recipe({"s": {"epochs": 1, "drop_classes": ["b"], "batch_size": 5}}), manifest)
+    assert (found.rows, found.classes, found.steps) == (25, 1, 5)
+
+
+def test_estimates_count_weights_exactly_and_grow_with_the_batch(tmp_path):
+    from longtail.models import Classifier, build_backbone, build_head
+
+    recipe = _recipe({"s": {"epochs": 1, "image_size": 64, "batch_size": 8}, "t": {"epochs": 1, "image_size": 64}})
+    backbone = build_backbone("resnet18", weights=None)
+    wanted = sum(p.numel() for p in Classifier(backbone, build_head("linear", backbone.sizes, 3)).parameters())
+    small, large = (estimate(recipe, name, classes=3) for name in "st")
+    assert small is not None
+    assert large is not None
+    assert small.parameters == large.parameters == wanted
+    assert small.disk >= 4 * wanted
+    fixed = 4 * wanted * 4  # weights, gradients and AdamW's two moments
+    assert (large.training - fixed) == 8 * (small.training - fixed)
+    assert prepared_bytes(recipe, _manifest(tmp_path), 3) == {64: 65 * 64 * 64 * 3}
+
+
+def test_validate_puts_it_together(tmp_path):
+    found = validate(
+        _recipe({"s": {"epochs": 1, "image_size": 32}}, model={"weights": "none", "channels": 1}), _manifest(tmp_path)
+    )
+    assert found.plans[0].rows == 50
+    assert found.prepared == {32: 65 * 32 * 32}
+    assert found.disk == found.prepared[32] + found.estimates["s"].disk
