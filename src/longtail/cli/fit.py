@@ -20,6 +20,9 @@ def fit(
         Path | None, typer.Option(help="Folder of prepared images. [default: prepared/ beside the manifest]")
     ] = None,
     smoke: Annotated[bool, typer.Option("--smoke", help="Tiny sizes and a few batches: does it run at all?")] = False,
+    track: Annotated[
+        list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; may be given several times.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bits on the same machine.")] = 0,
 ) -> None:
     """Train a recipe's stages on a manifest, then predict, evaluate and report; goes on where it was stopped."""
@@ -41,6 +44,7 @@ def fit(
             smoke=smoke,
             seed=seed,
             command=command,
+            track=track or (),
             watch=watch,
         )
     for path in (run / "metrics.json", run / "report.html"):
