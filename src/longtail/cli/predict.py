@@ -7,7 +7,7 @@ import typer
 
 
 def predict(
-    paths: Annotated[list[Path], typer.Argument(help="RUN MANIFEST; with --from, predictions files.")],
+    paths: Annotated[list[Path], typer.Argument(help="RUN or EXPORT, then MANIFEST; with --from, predictions files.")],
     out: Annotated[Path, typer.Option(help="The predictions to write: .parquet or .csv.")],
     from_files: Annotated[
         bool, typer.Option("--from", help="Work on predictions files alone: no run, no model.")
@@ -97,7 +97,6 @@ def _from_run(paths: list[Path], options: dict[str, Any], judge_manifest: Path |
     from longtail.cli.console import progress
     from longtail.data.manifest import Manifest
     from longtail.errors import UserError
-    from longtail.predict.predicting import predict as work
 
     if len(paths) != 2:
         raise UserError(
@@ -105,10 +104,28 @@ def _from_run(paths: list[Path], options: dict[str, Any], judge_manifest: Path |
             " --from FILE FILE ... --out FILE' for predictions files."
         )
     manifest = Manifest.load(paths[1], check_files=False)
+    if (paths[0] / "export.json").is_file():
+        return _from_export(paths[0], manifest, options)
     if judge_manifest:
         options["judge_manifest"] = Manifest.load(judge_manifest, check_files=False)
+    from longtail.predict.predicting import predict as work
+
     with progress(None, "predict") as advance:
         return work(paths[0], manifest, **options, advance=advance)
+
+
+def _from_export(export: Path, manifest: Any, options: dict[str, Any]) -> Any:
+    """An export has its stages, views and merge inside, and predicts without torch."""
+    from longtail.cli.console import progress
+    from longtail.errors import UserError
+    from longtail.export.predicting import predict_export
+
+    fixed = {"stages": "--stage", "tta": "--tta", "merge": "--ensemble"}
+    if given := [flag for name, flag in fixed.items() if options[name]]:
+        raise UserError(f"'{export}' is an export, whose stages and views are fixed; give {given[0]} to longtail export.")
+    taken = ("split", "views", "study", "keep_images", "batch_size", "store", "on_bad")
+    with progress(None, "predict") as advance:
+        return predict_export(export, manifest, **{name: options[name] for name in taken}, advance=advance)
 
 
 def _write(predictions: Any, out: Path, submission: str | None) -> None:

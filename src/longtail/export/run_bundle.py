@@ -1,0 +1,84 @@
+"""A run's stages as a `Bundle`: what `export` writes down and `serve` answers with."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from longtail import __version__
+from longtail.errors import UserError
+from longtail.export.bundle import NO_DECISIONS, Bundle, Heat, Member, Pixels, Values
+from longtail.export.network import PixelsToProbabilities
+from longtail.predict.decisions import read_decisions
+from longtail.predict.heatmaps import heatmaps
+from longtail.predict.predicting import judges_named, plan_of, run_recipe, stages_that_predict
+from longtail.predict.stage_predicting import usual_device
+from longtail.predict.tta.predicting_views import TTAMerge
+from longtail.stages.loaded_stage import LoadedStage, load_stage_model
+
+
+def run_bundle(
+    run: str | Path,
+    *,
+    stages: Sequence[str] | None = None,
+    tta: Sequence[Any] | None = None,
+    tta_merge: TTAMerge = "probabilities",
+    device: str = "auto",
+) -> tuple[Bundle, dict[str, PixelsToProbabilities]]:
+    """The run as its recipe predicts (or with other stages and views), and its networks by stage."""
+    run, device = Path(run), usual_device(device)
+    recipe = run_recipe(run)
+    said = recipe.get("predict") or {}
+    names = stages_that_predict(recipe, stages or said.get("ensemble"))
+    views = tuple(tta or said.get("tta") or ["identity"])
+    loaded = {name: load_stage_model(run, name, device) for name in names}
+    networks = {name: PixelsToProbabilities(stage, views, tta_merge).to(device).eval() for name, stage in loaded.items()}
+    members = tuple(_member(name, loaded[name], networks[name], device) for name in names)
+    plan = plan_of(said, merge=None, views=None, study=None)
+    chosen = _json(run / "decisions.json")
+    _require_chosen(run, judges_named(plan, names), plan, chosen)
+    decisions = read_decisions(run / "decisions.json") if chosen.get("thresholds") else NO_DECISIONS
+    facts = {
+        "longtail": __version__, "run": run.resolve().name, "recipe": recipe.get("recipe"),
+        "stages": {name: stage.identity for name, stage in loaded.items()},
+    }  # fmt: skip
+    kept = {name: chosen[name] for name in ("ensemble", "views") if name in chosen}
+    return Bundle(members, plan, decisions, kept, facts, _json(run / "metrics.json")), networks
+
+
+def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Member:
+    def predict(pixels: Pixels) -> Values:
+        with torch.inference_mode():
+            found = network(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+        return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+
+    return Member(
+        name, stage.labels, stage.task, stage.image_size, stage.channels, stage.resize, stage.window, stage.identity,
+        tuple(view.said for view in network.views), network.tta_merge, predict, _heat(stage, network, device),
+    )  # fmt: skip
+
+
+def _heat(stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Heat:
+    def heat(pixels: Pixels, label: str) -> Values:
+        image = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(2, 0, 1)[None].float() / 255
+        found = heatmaps(stage.model, (image - network.mean) / network.std, [stage.labels.index(label)])
+        return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
+
+    return heat
+
+
+def _require_chosen(run: Path, judges: Sequence[str], plan: Any, chosen: dict[str, Any]) -> None:
+    """A merge or view rule that is fitted needs its choice written down: nothing is chosen any more when in use."""
+    lacks = [part for part, rule in (("views", plan.views),) if rule is not None and part not in chosen]
+    if judges and (lacks or not chosen):
+        raise UserError(
+            f"the recipe's {' and '.join(lacks) or 'ensemble'} rule is chosen on validation, and '{run}' has no choice in"
+            " decisions.json; finish the run with longtail fit on a manifest that has a split 'val'."
+        )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
