@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from longtail.errors import UserError
 from longtail.files import write_text
@@ -19,7 +20,7 @@ class WandB:
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / "wandb-run"
         if not kept.is_file():
-            write_text(kept, wandb.util.generate_id())
+            write_text(kept, uuid4().hex[:8])
         self.run = wandb.init(
             project=recipe,
             name=run.resolve().name,
