@@ -54,9 +54,14 @@ def test_refit_trains_on_both_splits(tmp_path: Path) -> None:
     settings = {**SEARCH, "search": {**SEARCH["search"], "refit": True}}
     result = train(made_job(tmp_path, **settings))
     assert result.facts["refit"]
-    start = json.loads((tmp_path / "out/log.jsonl").read_text().splitlines()[0])
+    lines = [json.loads(line) for line in (tmp_path / "out/log.jsonl").read_text().splitlines()]
+    start = lines[0]
     assert start["rows"] == 48
-    assert start["epochs"] == result.epoch
+    assert start["epochs"] == 3  # the schedule's length
+    epochs = [line["epoch"] for line in lines if line["event"] == "epoch"]
+    assert epochs == list(range(1, result.facts["stopped_after"] + 1))
+    held_out = load_file(tmp_path / "out/weights-held-out.safetensors")
+    assert not all(torch.equal(held_out[name], tensor) for name, tensor in load_file(tmp_path / "out/weights.safetensors").items())
 
 
 def test_candidates_are_all_combinations() -> None:

@@ -14,6 +14,7 @@ from longtail.stages.recipe import HandOver
 from longtail.stages.store import read_facts
 
 WEIGHTS = "weights.safetensors"
+HELD_OUT = "weights-held-out.safetensors"  # of a refitted stage: those that validation chose, before it saw these rows
 State = dict[str, Tensor]
 
 

@@ -102,7 +102,7 @@ def _fits_disk(job: TrainJob, train: FeaturePlan, valid: FeaturePlan, pixels: In
         one = features_of(job.model.backbone, pixels.valid(job.train_rows[:1], 0).cpu(), train.kind)
     rows = len(train.rows) * train.views + len(valid.rows)
     place = make_folder(job.feature_store or job.folder)
-    return rows * one.numel() * 4 <= shutil.disk_usage(place).free // 2
+    return rows * one.numel() * train.kept_as().itemsize <= shutil.disk_usage(place).free // 2
 
 
 def places(rows: Rows, count: int) -> Rows:

@@ -46,6 +46,7 @@ class TrainJob:
     sources: npt.NDArray[np.int64] | None = None  # (N,) which data set, for heads that embed it
     paste: "PasteInBatch | None" = None  # changes pixels and targets of training batches
     parent_momentum: Path | None = None  # optimiser state to start from
+    stop_after: int | None = None  # epochs to train of those that the schedule is made for
     feature_store: Path | None = None  # where cached features may lie, shared between stages
     on_event: Callable[[Event], None] = field(default=lambda _: None)  # every line of the log, as it is written
     on_step: Callable[[int, int, float], None] = field(default=lambda *_: None)  # done, total, images/s; now and then

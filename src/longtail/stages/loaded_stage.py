@@ -12,7 +12,7 @@ from longtail.data.manifest import Task
 from longtail.errors import UserError
 from longtail.models.classifier import Classifier
 from longtail.models.weights.saving import load_weights
-from longtail.stages.hand_over import WEIGHTS
+from longtail.stages.hand_over import HELD_OUT, WEIGHTS
 from longtail.stages.loading_models import build_model
 from longtail.stages.store import read_facts
 
@@ -40,7 +40,13 @@ class LoadedStage:
             return logits.masked_fill(~self.active, -torch.inf) if self.task == "singlelabel" else logits
 
 
-def load_stage_model(run: str | Path, stage: str, device: str = "cpu") -> LoadedStage:
+def load_held_out(run: str | Path, stage: str, device: str = "cpu") -> LoadedStage:
+    """The model to judge by validation rows: of a stage that was refitted on them, the one of before."""
+    there = (Path(run) / "stages" / stage / HELD_OUT).is_file()
+    return load_stage_model(run, stage, device, weights=HELD_OUT if there else WEIGHTS)
+
+
+def load_stage_model(run: str | Path, stage: str, device: str = "cpu", *, weights: str = WEIGHTS) -> LoadedStage:
     """The model of stage `stage` of `run`, as it was kept."""
     folder = Path(run) / "stages" / stage
     facts = read_facts(folder)
@@ -49,7 +55,7 @@ def load_stage_model(run: str | Path, stage: str, device: str = "cpu") -> Loaded
     labels, size = tuple(facts["labels"]), facts["settings"]["image_size"]
     settings = {**facts["model"], "weights": "none"}
     model = build_model(settings, labels, facts["channels"], size, sources=facts.get("sources", 0))
-    load_weights(model, folder / WEIGHTS)
+    load_weights(model, folder / weights)
     active = torch.tensor([label not in facts["dropped"] for label in labels], device=device)
     return LoadedStage(
         model=model.to(device).eval(),

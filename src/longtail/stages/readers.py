@@ -112,4 +112,4 @@ class FeatureReader:
         """Features `(B, ...)` float32; copies of a row in one epoch show the views after it."""
         again = 0 if repeats is None else repeats
         found = self.features[(epoch + again) % len(self.features), self.place[rows]]
-        return self.precision.images(torch.from_numpy(np.asarray(found)))
+        return self.precision.images(torch.from_numpy(np.asarray(found))).float()

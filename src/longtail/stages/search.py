@@ -22,6 +22,7 @@ from longtail.models.class_changes import replace_head
 from longtail.models.classifier import Classifier
 from longtail.stages.component import component
 from longtail.stages.divergence import Diverged
+from longtail.stages.hand_over import HELD_OUT, WEIGHTS
 from longtail.stages.head_training import FEATURES
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.processes import joined, meet
@@ -49,7 +50,7 @@ def searched(job: TrainJob, train: Train) -> TrainResult:
     chosen, result = found[place]
     assert result is not None
     if search.refit:
-        result = _refitted(job, chosen, result, train)
+        result = _refitted(job, chosen, result, train, job.folder / CANDIDATES / str(place))
     else:
         _take(job, job.folder / CANDIDATES / str(place))
     _change_head(job.model, job.settings, changed(job.settings, chosen))
@@ -117,15 +118,28 @@ def _change_head(model: Classifier, before: Stage, after: Stage) -> None:
         replace_head(model, head.name, keep=True, **head.settings)
 
 
-def _refitted(job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train) -> TrainResult:
-    """Train on train + val, with the chosen values and for as many epochs as were best."""
-    fixed = {"keep": "last", "early_stop": None, "steps": None, "epochs": best.epoch}
-    settings = changed(job.settings, {**chosen, **fixed})
+def _refitted(
+    job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train, held_out: Path
+) -> TrainResult:
+    """Train on train + val with the chosen values, on the same schedule, and stop at the epoch that was best.
+
+    The weights that validation chose are kept beside: what they predict for validation rows is still held out.
+    """
+    settings = changed(job.settings, {**chosen, "keep": "last", "early_stop": None})
     rows = np.concatenate([job.train_rows, job.valid_rows])
     one = _variant(job, f"{job.name} (refit)", job.folder / CANDIDATES / "refit", settings)
-    refit = train(replace(one, train_rows=rows, valid_rows=rows[:0]))
+    refit = train(replace(one, train_rows=rows, valid_rows=rows[:0], stop_after=best.epoch))
     _take(job, one.folder)
-    return replace(refit, metric=best.metric, value=best.value, facts={**refit.facts, "refit": True})
+    _keep_held_out(job, held_out)
+    return replace(refit, metric=best.metric, value=best.value, facts={**refit.facts, "refit": True, "stopped_after": best.epoch})
+
+
+def _keep_held_out(job: TrainJob, candidate: Path) -> None:
+    """The weights of before the refit, whose validation predictions are of rows that they never saw."""
+    if joined().first:
+        with written_whole(job.folder / HELD_OUT) as beside:
+            shutil.copyfile(candidate / WEIGHTS, beside)
+    meet(joined())
 
 
 def _take(job: TrainJob, source: Path) -> None:

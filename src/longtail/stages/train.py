@@ -40,7 +40,7 @@ def train_once(job: TrainJob) -> TrainResult:
     work.model.train()
     with StopSignals() as stop:
         try:
-            while work.epoch < work.plan.epochs and not work.keeper.stops:
+            while work.epoch < _last_epoch(work) and not work.keeper.stops:
                 work.objective.set_epoch(work.epoch)
                 pace.epoch_begins(work.done)
                 for batch in work.batches.epoch(work.epoch, work.step, work.plan.steps_of(work.epoch)):
@@ -63,6 +63,12 @@ def train_once(job: TrainJob) -> TrainResult:
     if work.plan.total == 0:
         _judge_untrained(work)
     return _finish(work, job, inputs.facts)
+
+
+def _last_epoch(work: Training) -> int:
+    """How many epochs are trained: the plan's, or fewer of them."""
+    stop = work.job.stop_after
+    return work.plan.epochs if stop is None else min(stop, work.plan.epochs)
 
 
 def _end_epoch(work: Training, pace: Pacing, stop: StopSignals) -> None:

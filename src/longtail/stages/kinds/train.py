@@ -10,7 +10,7 @@ from longtail.predict.files import align, read_predictions, write_predictions
 from longtail.predict.predictions import Predictions
 from longtail.stages.context import StageContext
 from longtail.stages.embeddings import write_embeddings
-from longtail.stages.hand_over import WEIGHTS, take_over
+from longtail.stages.hand_over import HELD_OUT, WEIGHTS, take_over
 from longtail.stages.identity import model_settings
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.kinds import STAGE_KINDS
@@ -85,11 +85,12 @@ def image_predictions(context: StageContext, rows: Any, labels: tuple[str, ...],
 
 
 def _validation(context: StageContext, job: TrainJob) -> Predictions:
-    """What the kept weights predict on the validation rows."""
+    """What the kept weights predict on the validation rows; of a refitted stage, those of before it saw these rows."""
     from longtail.models.weights.saving import load_weights
     from longtail.stages.predicting_rows import predict_values
 
-    load_weights(job.model, job.folder / WEIGHTS)
+    held_out = job.folder / HELD_OUT
+    load_weights(job.model, held_out if held_out.is_file() else job.folder / WEIGHTS)
     values = predict_values(job, job.valid_rows)
     return image_predictions(context, job.valid_rows, job.labels, values)
 
