@@ -23,6 +23,9 @@ def fit(
     track: Annotated[
         list[str] | None, typer.Option(help="Also log to tensorboard, mlflow or wandb; may be given several times.")
     ] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="Train so many folds of train and val. [default: the recipe's, or none]")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bits on the same machine.")] = 0,
 ) -> None:
     """Train a recipe's stages on a manifest, then predict, evaluate and report; goes on where it was stopped."""
@@ -43,6 +46,7 @@ def fit(
             prepared=prepared,
             smoke=smoke,
             seed=seed,
+            folds=folds,
             command=command,
             track=track or (),
             watch=watch,

@@ -16,13 +16,14 @@ from longtail.data.images.prepared import OnBad
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError, unknown_name
 from longtail.predict.combining import Judges, Plan, combine, is_fitted
+from longtail.predict.ensembles.ensembling import ensemble
 from longtail.predict.files import read_predictions
 from longtail.predict.parts import bound
 from longtail.predict.predictions import Predictions
 from longtail.predict.stage_predicting import Advance, LoadedModel, predict_stage, usual_device
 from longtail.predict.tta.predicting_views import TTAMerge
 from longtail.predict.view_rules import VIEW_RULES
-from longtail.stages.run_folder import MANIFEST, RECIPE, read_run
+from longtail.stages.run_folder import FOLDS, MANIFEST, RECIPE, fold_runs, read_run
 
 Loader = Callable[[Path, str, str], LoadedModel]
 NONE = "none"  # switches off what the recipe says
@@ -54,9 +55,15 @@ def predict(
     `stages`, `tta`, `merge`, `views` and `study` are the recipe's own where None; "none" switches views or study off.
     What must be chosen on validation is the run's decision where it made one, else chosen on the stages' validation
     predictions with the labels of `judge_manifest` (default: the manifest that the run was trained on); it is told in
-    `facts["decisions"]`.
+    `facts["decisions"]`. A k-fold run predicts with all of its folds and takes the mean.
     """
     run = Path(run)
+    if folds := fold_runs(run):
+        asked: dict[str, Any] = {"split": split, "stages": stages, "tta": tta, "tta_merge": tta_merge, "merge": merge}
+        asked |= {"views": views, "study": study, "keep_images": keep_images, "judge_manifest": judge_manifest}
+        asked |= {"device": device, "batch_size": batch_size, "store": store, "on_bad": on_bad, "workers": workers}
+        each = [predict(fold, manifest, **asked, load=load, advance=advance) for fold in folds]
+        return ensemble(each, "mean", names=[f"{FOLDS}/{fold.name}" for fold in folds])
     recipe, device = run_recipe(run), usual_device(device)
     said = recipe.get("predict") or {}
     names = stages_that_predict(recipe, stages or said.get("ensemble"))

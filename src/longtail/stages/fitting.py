@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from longtail.data.images.prepared import default_store
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.files import make_folder
 from longtail.stages.context import Event, Watch
+from longtail.stages.folding import TABLE as FOLDS_TABLE
+from longtail.stages.folding import fit_folds, folded, open_folds, write_folds_outcome
 from longtail.stages.loading import load_recipe
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
@@ -34,6 +37,7 @@ def fit(
     prepared: str | Path | None = None,
     smoke: bool = False,
     seed: int = 0,
+    folds: int | None = None,
     command: str = "longtail.fit",
     track: Sequence[str] = (),
     watch: Watch | None = None,
@@ -42,22 +46,70 @@ def fit(
 
     Called again on the same run it goes on where it was. `store` keeps finished stages for other runs (default: in the
     run); `prepared` is where prepared images lie (default: beside the manifest); `track` names trackers. Under
-    `torchrun` every process calls it, and the first one writes.
+    `torchrun` every process calls it, and the first one writes. `folds` (default: the recipe's) trains every fold of
+    the rows in train and val; see `folding.py` for what the run then holds.
     """
-    run, watch, world = Path(out), watch or Watch(), joined()
+    run, watch = Path(out), watch or Watch()
     table = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     plan = _for_task(recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke), table)
+    told: dict[str, Any] = {"command": command, "seed": seed, "smoke": smoke}
     try:
-        if world.first:
-            with held(make_folder(run), "the run"):
-                open_run(run, plan, table, command=command, seed=seed, smoke=smoke)
-                with tracked(watch, track, run, plan.recipe) as watch:
-                    _carry_out(plan, table, run, store, prepared, seed, watch)
+        if count := folds or plan.folds:
+            plan = plan.model_copy(update={"folds": count})
+            _fit_folds(plan, table, run, count, store, prepared_place(table, run, prepared), track, watch, told)
         else:
-            _carry_out(plan, table, run, store, prepared, seed, Watch())
+            _fit_run(plan, table, run, store, prepared, track, watch, told)
     finally:
         left()
     return run
+
+
+def _fit_run(
+    recipe: Recipe,
+    manifest: Manifest,
+    run: Path,
+    store: str | Path | None,
+    prepared: str | Path | None,
+    track: Sequence[str],
+    watch: Watch,
+    told: dict[str, Any],
+) -> None:
+    """One run in its folder, held meanwhile; `told` goes into it: command, seed, smoke."""
+    if not joined().first:
+        _carry_out(recipe, manifest, run, store, prepared, told["seed"], Watch())
+        return
+    with held(make_folder(run), "the run"):
+        open_run(run, recipe, manifest, **told)
+        with tracked(watch, track, run, recipe.recipe) as watch:
+            _carry_out(recipe, manifest, run, store, prepared, told["seed"], watch)
+
+
+def _fit_folds(
+    recipe: Recipe,
+    manifest: Manifest,
+    run: Path,
+    folds: int,
+    store: str | Path | None,
+    prepared: Path,
+    track: Sequence[str],
+    watch: Watch,
+    told: dict[str, Any],
+) -> None:
+    """Every fold as a run below `run`, then what they say together."""
+    table = replace(folded(manifest, folds, told["seed"]), path=run / FOLDS_TABLE)
+    first, shared = joined().first, Path(store) if store else run / "store"
+
+    def fit_one(single: Recipe, part: Manifest, folder: Path) -> None:
+        watch.on_note(f"fold {folder.name} of {folds}: {len(part.rows_of('val')):,} validation images")
+        _fit_run(single, part, folder, shared, prepared, track, watch, told)
+
+    with held(make_folder(run), "the run") if first else nullcontext():
+        if first:
+            open_folds(run, table, folds, told["seed"])
+            open_run(run, recipe, table, **told)
+        fit_folds(recipe, table, run, folds, fit_one, first=first)
+        if first:
+            write_folds_outcome(recipe, table, run, folds, watch)
 
 
 def _carry_out(

@@ -14,6 +14,7 @@ from longtail.predict.predictions import Predictions
 from longtail.report.run_report import report
 from longtail.stages.component import NamedPart
 from longtail.stages.context import Watch
+from longtail.stages.loaded_stage import load_held_out
 from longtail.stages.recipe import Predict, Recipe
 from longtail.stages.rows import TEST, VALIDATION
 from longtail.stages.store import read_facts
@@ -26,21 +27,22 @@ def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path,
     """Predict, decide on validation, evaluate and report; nothing is done again while the stages are the same."""
     stages = {name: read_facts(run / "stages" / name)["identity"] for name in recipe.stages}
     splits = [split for split in (VALIDATION, TEST) if split in set(manifest.column("split"))]
-    if not splits or all(stage.kind != "train" for stage in recipe.stages.values()) or _is_done(run, stages, splits):
+    if not splits or all(stage.kind != "train" for stage in recipe.stages.values()) or is_done(run, stages, splits):
         return
     (run / DECISIONS).unlink(missing_ok=True)  # of earlier stages
     for split in splits:
         watch.on_note(f"predicting {split}")
-        predictions = predict(run, manifest, split=split, store=prepared, on_bad=recipe.images.on_bad)
+        load = load_held_out if split == VALIDATION else None
+        predictions = predict(run, manifest, split=split, store=prepared, on_bad=recipe.images.on_bad, load=load)
         if split == VALIDATION:
-            _decide(recipe.predict, predictions, manifest, run)
-        write_predictions(_decisions(run).calibrated(predictions), run / "predictions" / f"{split}.parquet")
-    metrics = {split: _metrics(run, split, manifest) for split in splits}
+            decide_on(recipe.predict, predictions, manifest, run, VALIDATION)
+        write_predictions(decisions_of(run).calibrated(predictions), run / "predictions" / f"{split}.parquet")
+    metrics = {split: metrics_of(run, split, manifest, split) for split in splits}
     report(run, resamples=RESAMPLES)
     write_json(run / METRICS, {"stages": stages, **metrics})
 
 
-def _is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
+def is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
     """Whether metrics are there and of these very stages; they are written last."""
     if not (run / METRICS).is_file():
         return False
@@ -48,16 +50,16 @@ def _is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
     return bool(told.get("stages") == stages and all(split in told for split in splits))
 
 
-def _decide(plan: Predict, predictions: Predictions, manifest: Manifest, run: Path) -> None:
-    """Thresholds and calibration from validation rows, with what else was chosen there, in one file."""
+def decide_on(plan: Predict, predictions: Predictions, manifest: Manifest, run: Path, split: str) -> None:
+    """Thresholds and calibration from the rows of `split`, with what else was chosen there, in one file."""
     rule, calibration = plan.thresholds or NamedPart("f1"), plan.calibration
-    partial = not set(predictions.keys) >= set(manifest.table["image"][manifest.rows_of(VALIDATION)])
+    partial = not set(predictions.keys) >= set(manifest.table["image"][manifest.rows_of(split)])
     made = decide(
         predictions,
         manifest,
         rule=rule.name,
         calibration=calibration.name if calibration else None,
-        split=VALIDATION,
+        split=split,
         partial=partial,
         **rule.settings,
     )
@@ -65,14 +67,15 @@ def _decide(plan: Predict, predictions: Predictions, manifest: Manifest, run: Pa
     write_json(path, {**json.loads(path.read_text(encoding="utf-8")), **predictions.facts.get("decisions", {})})
 
 
-def _decisions(run: Path) -> Decisions:
+def decisions_of(run: Path) -> Decisions:
     """The run's decisions; none where there are no validation rows."""
     path = run / DECISIONS
     return read_decisions(path) if path.is_file() else Decisions({}, None, {}, {})
 
 
-def _metrics(run: Path, split: str, manifest: Manifest) -> dict[str, Any]:
-    thresholds = _decisions(run).thresholds or None
-    path = run / "predictions" / f"{split}.parquet"
+def metrics_of(run: Path, name: str, manifest: Manifest, split: str) -> dict[str, Any]:
+    """The metrics of the run's predictions file `name`, which is of the rows of `split`."""
+    thresholds = decisions_of(run).thresholds or None
+    path = run / "predictions" / f"{name}.parquet"
     found = evaluate(path, manifest, split=split, thresholds=thresholds, resamples=RESAMPLES, partial=True)
     return found.to_json()

@@ -184,4 +184,5 @@ class Recipe(Part):
     defaults: dict[str, Any] = {}
     stages: dict[str, Stage]
     predict: Predict = Predict()
+    folds: Annotated[int, Field(ge=2)] | None = None  # k-fold runs; None: the manifest's own train and val
     smoke: dict[str, Any] = {}  # overrides by dotted path for --smoke, beyond the usual ones

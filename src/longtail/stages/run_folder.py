@@ -17,6 +17,7 @@ from longtail.files import make_folder, write_json, write_text
 from longtail.stages.recipe import Recipe
 
 RECIPE, MANIFEST, ENVIRONMENT = "recipe.yaml", "manifest.json", "environment.json"
+FOLDS, FOLD_FACTS = "folds", "folds.json"  # of a k-fold run: the folder of its folds, and how many there are
 _PACKAGES = ("longtail", "torch", "torchvision", "timm", "numpy", "pandas", "scikit-learn", "pillow", "simplejpeg")
 
 
@@ -79,6 +80,13 @@ def read_run(run: Path, name: str) -> dict[str, Any]:
         raise UserError(f"'{path}' is no JSON ({error}); repeat `longtail fit` to write it again.") from error
     assert isinstance(found, dict)
     return found
+
+
+def fold_runs(run: Path) -> list[Path]:
+    """The folds of a k-fold run, each a run of its own, in order; none where the run has no folds."""
+    if not (run / FOLD_FACTS).is_file():
+        return []
+    return [run / FOLDS / str(number) for number in range(int(read_run(run, FOLD_FACTS)["folds"]))]
 
 
 def _check_same(run: Path, told: dict[str, Any]) -> None:
