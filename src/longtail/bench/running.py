@@ -50,11 +50,12 @@ def bench(
     """
     if seeds < 1:
         raise UserError(f"there are {seeds} seeds; train with 1 or more.")
-    loaded, folder, watch = _loaded(manifest), make_folder(Path(out)), watch or Watch()
-    counted = _counted_split(loaded, split)
-    counting = counting_for(loaded, major=major, minor=minor, medium=medium)
     found, lines = plan_lines(table, rows=rows, also=also, overrides=overrides, smoke=smoke)
     rival = chosen_rival(found, lines, against)
+    loaded, watch = _loaded(manifest), watch or Watch()
+    counted = _counted_split(loaded, split)
+    counting = counting_for(loaded, major=major, minor=minor, medium=medium)
+    folder = make_folder(Path(out))
     shared = Path(store) if store else folder / "store"
     pixels = prepared_place(loaded, folder, prepared)
     runs: dict[str, dict[int, Path]] = {line.name: {} for line in lines}
