@@ -27,6 +27,8 @@ def _inputs(loss: Any) -> torch.Tensor:
 
 
 def _targets(name: str) -> list[torch.Tensor]:
+    if LOSSES.find(name).function.needs == "studies":
+        return [torch.tensor([0, 0, 1, 2, 1, -1, -1, 0])]
     tasks = LOSSES.find(name).facts["task"].split(", ")
     one, several = torch.tensor([0, 1, 2, 0, 0, 1, -1, 2]), torch.eye(4).repeat(2, 1)
     several[0, 1], several[3, 2] = 1, torch.nan
@@ -51,7 +53,7 @@ def test_it_tells_what_it_is(name: str) -> None:
     entry = LOSSES.find(name)
     assert entry.summary.endswith(".")
     assert set(entry.facts) <= {"paper", "code", "task"}
-    assert entry.function.needs in ("logits", "features")
+    assert entry.function.needs in ("logits", "features", "studies")
     options_of(entry.function)  # every annotation resolves
     for parameter in list(inspect.signature(entry.function).parameters.values()):
         assert (parameter.kind is inspect.Parameter.KEYWORD_ONLY) == (parameter.name not in CONTEXT), parameter.name

@@ -61,7 +61,8 @@ def test_refit_trains_on_both_splits(tmp_path: Path) -> None:
     epochs = [line["epoch"] for line in lines if line["event"] == "epoch"]
     assert epochs == list(range(1, result.facts["stopped_after"] + 1))
     held_out = load_file(tmp_path / "out/weights-held-out.safetensors")
-    assert not all(torch.equal(held_out[name], tensor) for name, tensor in load_file(tmp_path / "out/weights.safetensors").items())
+    refitted = load_file(tmp_path / "out/weights.safetensors")
+    assert not all(torch.equal(held_out[name], tensor) for name, tensor in refitted.items())
 
 
 def test_candidates_are_all_combinations() -> None:

@@ -2,8 +2,11 @@
 
 Paper 4's constraint of "prediction consistency within one chest X-ray study" (slides; its form is not stated, no public
 code). Here: the squared distance of each image's probabilities to the mean of its study, over the images of studies
-with at least two; or, `distance="kl"`, the mean of each label's Jensen-Shannon divergence. No target is needed, so it
-is not in the list of losses: add it to one, `bce_loss(logits, target) + 0.5 * view_consistency_loss(logits, study)`.
+with at least two; or, `distance="kl"`, the mean of each label's Jensen-Shannon divergence.
+
+It reads studies in place of targets and is added to another loss, `loss: [bce, {view_consistency: {weight: 0.5}}]`. A
+stage with it shows every image beside another of its study (beside itself where there is none), as the public code of
+CheXFound pairs images.
 """
 
 from typing import ClassVar, Literal, get_args
@@ -12,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from longtail.errors import unknown_name
+from longtail.losses import LOSSES
 from longtail.losses.masking import precise
 
 Distance = Literal["squared", "kl"]
@@ -37,10 +41,11 @@ def _entropy(shares: Tensor) -> Tensor:
     return -(inside * inside.log() + (1 - inside) * (1 - inside).log())
 
 
+@LOSSES.register("view_consistency", paper="Yang 2024 (CXR-LT slides)", task="multilabel")
 class ViewConsistency(nn.Module):
-    """Draws the probabilities of a study's images together."""
+    """Draws the probabilities of a study's images together; added to a loss that reads labels."""
 
-    needs: ClassVar[str] = "logits"
+    needs: ClassVar[str] = "studies"
 
     def __init__(self, *, distance: Distance = "squared") -> None:
         super().__init__()

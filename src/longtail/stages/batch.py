@@ -22,6 +22,7 @@ class Batch:
     reversed_images: Tensor | None = None
     reversed_target: Tensor | None = None
     reversed_source: Tensor | None = None
+    study: Tensor | None = None  # (B,) numbers of studies, -1 unknown; there for losses that read them
 
     def __len__(self) -> int:
         return len(self.target)

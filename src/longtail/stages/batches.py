@@ -45,6 +45,7 @@ class Batches:
         mix: Callable[..., Mixed] | None,
         num_classes: int,
         sources: npt.NDArray[np.int64] | None,
+        studies: npt.NDArray[np.int64] | None = None,
         device: torch.device,
         seed: int,
         world: World,
@@ -53,6 +54,7 @@ class Batches:
         self.first, self.second, self.mix, self.num_classes = first, second, mix, num_classes
         self._targets = torch.from_numpy(targets)
         self._sources = None if sources is None else torch.from_numpy(sources)
+        self._studies = None if studies is None else torch.from_numpy(studies)
         self._device, self._seed, self._world = device, seed, world
         self._ahead = ahead
 
@@ -76,7 +78,7 @@ class Batches:
         images, target = self.first.read(draw.rows, epoch, draw.repeats), self._target(self.first, draw, epoch)
         source = self._of(self._sources, draw)
         if self.second is None:
-            batch = Batch(images, target, source)
+            batch = Batch(images, target, source, study=self._of(self._studies, draw))
             return batch if self.mix is None else self._mixed(batch, self._rng(epoch, step))
         other = self.second.draws.step(epoch, step)
         batch = Batch(

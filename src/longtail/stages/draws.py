@@ -6,10 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.errors import UserError
+from longtail.sampling.drawing import stream
 from longtail.sampling.sampler import EpochSampler
 from longtail.stages.component import NamedPart
 from longtail.stages.job import Rows
 from longtail.stages.processes import World
+
+_PARTNERS = 2_000_003  # added to the seed: draws unrelated to the sampler's
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Draws:
         seed: int,
         epochs: int,
         world: World,
+        studies: npt.NDArray[np.int64] | None = None,
     ) -> None:
+        self._partners = None if studies is None else Partners(studies, train_rows, seed)
         self._sampler = EpochSampler(
             sampler.name, targets[train_rows], seed=seed, epochs=max(epochs, 1), **sampler.settings
         )
@@ -62,8 +67,11 @@ class Draws:
         self._size = len(self._sampler.order())
         if self._size < world.size:
             raise UserError(f"an epoch has {self._size} images for {world.size} processes; start fewer processes.")
-        self.epochs = epochs
-        self.per_epoch = max(round(self._size / batch + 1e-9), 1)
+        self.epochs, shown = epochs, self._size
+        if studies is not None:
+            shown = 2 * (self._size // world.size) * world.size
+            _require_pairs(batch, world)
+        self.per_epoch = max(round(shown / batch + 1e-9), 1)
         self._epoch = -1
 
     def step(self, epoch: int, step: int) -> Draw:
@@ -75,12 +83,52 @@ class Draws:
 
     def largest(self) -> int:
         """Rows of the largest batch over all processes."""
-        return min(self._batch, self._size)
+        return min(self._batch, self._size if self._partners is None else 2 * self._size)
 
     def _draw(self, epoch: int) -> None:
         self._sampler.set_epoch(epoch)
         order = np.resize(self._sampler.order(), self._size)  # samplers may draw a few more or less each time
-        self._order, self._repeats, self._epoch = self._rows[order], earlier(self._rows[order]), epoch
+        rows = self._rows[order]
+        if self._partners is not None:
+            rows = side_by_side(rows, self._partners(rows, epoch), self._world.size)
+        self._order, self._repeats, self._epoch = rows, earlier(rows), epoch
+
+
+class Partners:
+    """For each drawn row another training row of its study, by chance; itself where the study has no other."""
+
+    def __init__(self, studies: npt.NDArray[np.int64], train_rows: Rows, seed: int) -> None:
+        rows = np.unique(train_rows)
+        rows = rows[studies[rows] >= 0]
+        self._members = rows[np.argsort(studies[rows], kind="stable")]
+        self._studies, self._seed = studies, seed
+        self._ordered = studies[self._members]
+
+    def __call__(self, rows: Rows, epoch: int) -> Rows:
+        """Partners `(N,)` of rows `(N,)` in an epoch."""
+        study = self._studies[rows]
+        first = np.searchsorted(self._ordered, study, "left")
+        others = np.searchsorted(self._ordered, study, "right") - first - 1
+        known = (study >= 0) & (others > 0)
+        chance = stream(self._seed + _PARTNERS, epoch).random(len(rows))
+        picked = first + (chance * np.maximum(others, 1)).astype(np.int64)
+        found = self._members[np.where(known, picked, 0)] if len(self._members) else rows
+        last = self._members[np.where(known, first + others, 0)] if len(self._members) else rows
+        return np.where(known, np.where(found == rows, last, found), rows)
+
+
+def side_by_side(rows: Rows, partners: Rows, processes: int) -> Rows:
+    """Rows and partners in an order in which each pair is in one step of one process."""
+    whole = len(rows) // processes * processes
+    pairs = np.stack([rows[:whole].reshape(-1, processes), partners[:whole].reshape(-1, processes)], axis=1)
+    return pairs.reshape(-1)
+
+
+def _require_pairs(batch: int, world: World) -> None:
+    if batch % (2 * world.size):
+        raise UserError(
+            f"batch_size is {batch}, and a loss reads pairs of a study's images; choose a multiple of {2 * world.size}."
+        )
 
 
 def earlier(rows: Rows) -> Rows:

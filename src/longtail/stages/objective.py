@@ -80,6 +80,8 @@ class Objective(nn.Module):
     def _value(self, term: Term, model: Classifier, features: Features, logits: Tensor | None, batch: Batch) -> Tensor:
         if term.needs == "features":
             return self._of(term, features.pooled, batch)
+        if term.needs == "studies":
+            return self._of_studies(term, logits, batch)
         if logits is None:  # a head that wants a loss of every level
             head: Any = model.head
             value: Tensor = head.level_loss(
@@ -94,6 +96,14 @@ class Objective(nn.Module):
             return cast(Tensor, term(*given))
         with torch.autocast(inputs.device.type, enabled=False):
             return cast(Tensor, term(*given))
+
+    def _of_studies(self, term: Term, logits: Tensor | None, batch: Batch) -> Tensor:
+        if logits is None or batch.study is None:
+            raise UserError(
+                f"the loss '{term.name}' reads studies of plain batches; take mix or the head's losses out."
+            )
+        with torch.autocast(logits.device.type, enabled=False):
+            return cast(Tensor, term.loss(active_logits(logits.float(), self.places), batch.study))
 
     def _two_branch(self, model: Classifier, batch: Batch, shares: Tensor | None) -> Tensor:
         """BBN: one set of logits of two images, a loss for each one's class."""

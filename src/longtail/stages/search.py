@@ -118,9 +118,7 @@ def _change_head(model: Classifier, before: Stage, after: Stage) -> None:
         replace_head(model, head.name, keep=True, **head.settings)
 
 
-def _refitted(
-    job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train, held_out: Path
-) -> TrainResult:
+def _refitted(job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: Train, held_out: Path) -> TrainResult:
     """Train on train + val with the chosen values, on the same schedule, and stop at the epoch that was best.
 
     The weights that validation chose are kept beside: what they predict for validation rows is still held out.
@@ -131,7 +129,8 @@ def _refitted(
     refit = train(replace(one, train_rows=rows, valid_rows=rows[:0], stop_after=best.epoch))
     _take(job, one.folder)
     _keep_held_out(job, held_out)
-    return replace(refit, metric=best.metric, value=best.value, facts={**refit.facts, "refit": True, "stopped_after": best.epoch})
+    facts = {**refit.facts, "refit": True, "stopped_after": best.epoch}
+    return replace(refit, metric=best.metric, value=best.value, facts=facts)
 
 
 def _keep_held_out(job: TrainJob, candidate: Path) -> None:

@@ -7,6 +7,7 @@ from torch import nn
 
 from longtail.augment.building import build_mix
 from longtail.errors import UserError
+from longtail.losses import LOSSES
 from longtail.models.classifier import Classifier
 from longtail.models.heads.two_branch import TwoBranchHead
 from longtail.stages import OPTIMIZERS, SCHEDULES
@@ -93,8 +94,9 @@ def _batches(
     def draws(sampler: NamedPart, seed: int) -> Draws:
         epochs = settings.epochs if settings.epochs is not None else _EPOCHS
         rows, batch = job.train_rows, settings.batch_size
-        return Draws(sampler, targets, rows, batch=batch, seed=seed, epochs=epochs, world=world)
+        return Draws(sampler, targets, rows, batch=batch, seed=seed, epochs=epochs, world=world, studies=studies)
 
+    studies = _studies(job, mixed=mix is not None)
     relabel = None if job.paste is None else job.paste.targets
     first = Stream(draws(settings.sampler, job.seed), inputs.train, relabel)
     second = None
@@ -113,12 +115,30 @@ def _batches(
         mix=mix,
         num_classes=int(job.active.sum()),
         sources=job.sources,
+        studies=studies,
         device=precision.device,
         seed=job.seed,
         world=world,
         ahead=inputs.ahead,
     )
     return made, Plan(per_epoch, total)
+
+
+def _studies(job: TrainJob, *, mixed: bool) -> Any:
+    """The studies of all rows where a loss reads them; None where none does."""
+    readers = [part.name for part in job.settings.loss or [] if reads_studies(part.name)]
+    if not readers:
+        return None
+    if job.studies is None:
+        raise UserError(f"the loss '{readers[0]}' needs the column 'study'; name it with the role 'study'.")
+    if mixed or isinstance(job.model.head, TwoBranchHead):
+        raise UserError(f"the loss '{readers[0]}' reads studies, which mixed images have not; take 'mix' out.")
+    return job.studies
+
+
+def reads_studies(loss: str) -> bool:
+    """Whether a loss compares the images of a study."""
+    return getattr(LOSSES.find(loss).function, "needs", "logits") == "studies"
 
 
 def _objective(job: TrainJob, model: Classifier, targets: Any, plan: Plan, *, mixed: bool) -> Objective:

@@ -68,6 +68,7 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
         folder=context.folder,
         seed=context.seed,
         sources=_sources(context)[0],
+        studies=_studies(context),
         paste=paste_in_batch(context, chosen.train),
         parent_momentum=context.parent if stage.hand_over.momentum else None,
         feature_store=context.feature_store,
@@ -121,6 +122,15 @@ def _sources(context: StageContext) -> tuple[Any, int]:
     names = sorted(set(column) - {""})
     number = {name: index for index, name in enumerate(names)}
     return np.array([number.get(name, -1) for name in column], dtype=np.int64), len(names)
+
+
+def _studies(context: StageContext) -> Any:
+    """Each row's study as a number, -1 where unknown; None where the manifest has no studies."""
+    if not context.manifest.has("study"):
+        return None
+    column = context.manifest.column("study")
+    _, numbers = np.unique(column, return_inverse=True)
+    return np.where(column == "", -1, numbers).astype(np.int64)
 
 
 def _channels(wanted: float | list[float] | None, own: tuple[float, ...]) -> tuple[float, ...]:
