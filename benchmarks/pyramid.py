@@ -208,7 +208,12 @@ def main() -> None:
             "epochs": epochs,
             "seeds": seeds,
         }
-        where = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__, "cpu_seconds": cpu}
+        where = {
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "torch": torch.__version__,
+            "cpu_seconds": None if asked.folder else cpu,
+        }
         RESULTS.write_text(json.dumps({"data": facts, **found, "where": where}, indent=1) + "\n", encoding="utf-8")
 
 
