@@ -51,9 +51,7 @@ class Member:
         """The image file `data`, called `path` in messages, as this network's input `(H, W, Ch)`."""
         window = window_of(self.window)
         found = read_pixels(data, path, channels=self.channels, at_least=self.image_size, window=window)
-        return with_channels(
-            resize(found.pixels, self.image_size, self.resize, original=found.original), self.channels
-        )
+        return with_channels(resize(found.pixels, self.image_size, self.resize, original=found.original), self.channels)
 
     @property
     def images(self) -> tuple[Any, ...]:
@@ -87,7 +85,11 @@ class Bundle:
         return self.members[0].task
 
     def combined(
-        self, ids: pd.DataFrame, values: Mapping[str, Values], plan: Plan | None = None, manifest: Manifest | None = None
+        self,
+        ids: pd.DataFrame,
+        values: Mapping[str, Values],
+        plan: Plan | None = None,
+        manifest: Manifest | None = None,
     ) -> Predictions:
         """The members' probabilities `(N, C)` of the same images as the final predictions."""
         members = {

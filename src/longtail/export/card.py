@@ -9,13 +9,13 @@ from typing import Any
 from longtail.export.bundle import Bundle
 
 _USE = (
-    "Research on images like those that it was trained on: same kind of patients, machines, views and preparation. It is"
-    " no medical device, and nobody has shown that decisions made with it help anybody."
+    "Research on images like those that it was trained on: same kind of patients, machines, views and preparation. It"
+    " is no medical device, and nobody has shown that decisions made with it help anybody."
 )
 _LIMITS = (
     "Numbers below are of the data set's own test rows; expect worse elsewhere. Labels with few positives have wide"
-    " intervals: read them before you read a probability. Labels of text reports carry the errors of the tools that read"
-    " the reports. It answers for every image, also for one that is no radiograph or whatever else it was trained on."
+    " intervals: read them before you read a probability. Labels of text reports carry the errors of the tools that"
+    " read the reports. It answers for every image, also for one of another kind than it was trained on."
 )
 
 

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.export.bundle import Bundle
 from longtail.export.card import model_card
-from longtail.export.evidence import evidence_of
 from longtail.export.formats import Format, format_named, require
 from longtail.export.int8 import Loss, map_loss, quantised
 from longtail.export.parity import NOISE, Parity, parity
@@ -62,7 +61,6 @@ def export(
     if int8:
         _require_int8(kind)
     bundle, networks = run_bundle(run, stages=stages, tta=tta, tta_merge=tta_merge, device="cpu")
-    bundle = _with_evidence(bundle)
     images = _manifest(run, manifest)
     with _beside(target) as folder:
         for member in bundle.members:
@@ -91,10 +89,6 @@ def _to_int8(
     quantised(bundle, kind, folder, images, store)
     tell("measuring mAP")
     return map_loss(bundle, with_files(bundle, kind, folder), images, store)
-
-
-def _with_evidence(bundle: Bundle) -> Bundle:
-    return replace(bundle, evidence=evidence_of(bundle.evidence))
 
 
 def _manifest(run: Path, given: Manifest | None) -> Manifest | None:

@@ -1,4 +1,4 @@
-"""Predicting a manifest with an export (or any bundle): prepared pixels, networks, then what the plan says. No torch."""
+"""Predicting a manifest with an export (or any bundle): prepared pixels, networks, then what the plan says."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

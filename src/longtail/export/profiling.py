@@ -1,8 +1,8 @@
 """What a run's networks cost beside a baseline: parameters, size, GFLOPs, images a second, memory.
 
 The table of the three-stage paper ("its inference time is only 0.0146 s, while ResNet-50 is 0.0225 s"; size and
-parameters): for the same image size, channels and labels, in turns in one process. Memory is the largest that a process
-of its own uses.
+parameters): for the same image size, channels and labels, in turns in one process. Memory is what a
+process of its own uses at most, beyond Python and PyTorch, to load a network and predict a batch (Linux).
 """
 
 import statistics
@@ -27,7 +27,7 @@ from longtail.stages.loading_models import build_model
 
 @dataclass(frozen=True)
 class Cost:
-    """One network: `seconds` for one image alone, `images_per_s` in batches, peak `memory` in bytes of a process."""
+    """One network: `seconds` for one image alone, `images_per_s` in batches, `memory` in bytes."""
 
     name: str
     image_size: int
@@ -59,7 +59,9 @@ def profile(
         size, channels, classes = loaded.image_size, loaded.channels, len(loaded.labels)
         networks[str(run), name, size] = (Predicting(loaded.model), channels, classes)
         if against:
-            networks.setdefault(("-", against, size), (model_of("-", against, classes, channels, size), channels, classes))
+            networks.setdefault(
+                ("-", against, size), (model_of("-", against, classes, channels, size), channels, classes)
+            )
     inputs = {key: torch.rand(batch_size, found[1], key[2], key[2]).to(device) for key, found in networks.items()}
     models = {key: found[0].to(device).eval() for key, found in networks.items()}
     alone = _timed(models, {key: images[:1] for key, images in inputs.items()}, rounds)
@@ -132,11 +134,11 @@ def _gflops(model: nn.Module, image: Tensor) -> float:
     return float(counter.get_total_flops()) / 1e9
 
 
-def _memory(key: tuple[str, str, int], shape: tuple[int, int], batch: int) -> int:
+def _memory(key: tuple[str, str, int], shape: tuple[int, int], batch: int) -> int | None:
     channels, classes = shape
     words = [key[0], key[1], str(classes), str(channels), str(key[2]), str(batch)]
     command = [sys.executable, "-m", "longtail.export.memory_probe", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"measuring the memory of '{key[1]}' failed: {done.stderr.strip().splitlines()[-1][:200]}.")
-    return int(done.stdout.split()[1])
+    return int(done.stdout) or None

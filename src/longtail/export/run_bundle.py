@@ -11,6 +11,7 @@ import torch
 from longtail import __version__
 from longtail.errors import UserError
 from longtail.export.bundle import NO_DECISIONS, Bundle, Heat, Member, Pixels, Values
+from longtail.export.evidence import evidence_of
 from longtail.export.network import PixelsToProbabilities
 from longtail.predict.decisions import read_decisions
 from longtail.predict.heatmaps import heatmaps
@@ -35,7 +36,9 @@ def run_bundle(
     names = stages_that_predict(recipe, stages or said.get("ensemble"))
     views = tuple(tta or said.get("tta") or ["identity"])
     loaded = {name: load_stage_model(run, name, device) for name in names}
-    networks = {name: PixelsToProbabilities(stage, views, tta_merge).to(device).eval() for name, stage in loaded.items()}
+    networks = {
+        name: PixelsToProbabilities(stage, views, tta_merge).to(device).eval() for name, stage in loaded.items()
+    }
     members = tuple(_member(name, loaded[name], networks[name], device) for name in names)
     plan = plan_of(said, merge=None, views=None, study=None)
     chosen = _json(run / "decisions.json")
@@ -45,14 +48,14 @@ def run_bundle(
         "longtail": __version__, "run": run.resolve().name, "recipe": recipe.get("recipe"),
         "stages": {name: stage.identity for name, stage in loaded.items()},
     }  # fmt: skip
-    kept = {name: chosen[name] for name in ("ensemble", "views") if name in chosen}
-    return Bundle(members, plan, decisions, kept, facts, _json(run / "metrics.json")), networks
+    kept: dict[str, Any] = {name: chosen[name] for name in ("ensemble", "views") if name in chosen}
+    return Bundle(members, plan, decisions, kept, facts, evidence_of(_json(run / "metrics.json"))), networks
 
 
 def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Member:
     def predict(pixels: Pixels) -> Values:
         with torch.inference_mode():
-            found = network(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+            found = network(torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(device))
         return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
 
     return Member(
@@ -63,7 +66,7 @@ def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, devic
 
 def _heat(stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Heat:
     def heat(pixels: Pixels, label: str) -> Values:
-        image = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(2, 0, 1)[None].float() / 255
+        image = torch.from_numpy(np.array(pixels)).to(device).permute(2, 0, 1)[None].float() / 255
         found = heatmaps(stage.model, (image - network.mean) / network.std, [stage.labels.index(label)])
         return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
 
@@ -75,10 +78,17 @@ def _require_chosen(run: Path, judges: Sequence[str], plan: Any, chosen: dict[st
     lacks = [part for part, rule in (("views", plan.views),) if rule is not None and part not in chosen]
     if judges and (lacks or not chosen):
         raise UserError(
-            f"the recipe's {' and '.join(lacks) or 'ensemble'} rule is chosen on validation, and '{run}' has no choice in"
-            " decisions.json; finish the run with longtail fit on a manifest that has a split 'val'."
+            f"the recipe's {' and '.join(lacks) or 'ensemble'} rule is chosen on validation, and '{run}' has no choice"
+            " in decisions.json; finish the run with longtail fit on a manifest that has a split 'val'."
         )
 
 
 def _json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def served_bundle(run: str | Path, *, device: str = "auto", threads: int = 0) -> Bundle:
+    """The run for a server, on so many threads (0: as they are)."""
+    if threads:
+        torch.set_num_threads(threads)
+    return run_bundle(run, device=device)[0]

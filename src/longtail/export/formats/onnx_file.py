@@ -1,12 +1,13 @@
 """ONNX, run by ONNX Runtime: portable, on any processor and from any language.
 
-PyTorch's exporter from an exported program is used where onnxscript is there (every part converts); without it the older
-one by tracing, which fails on parts whose shapes follow the batch (ML-Decoder) and is checked like everything else.
+PyTorch's exporter from an exported program is used where onnxscript is there; without it the older one by tracing,
+which fails on parts whose shapes follow the batch (ML-Decoder). What comes out is checked either way.
 """
 
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,7 @@ def _write(network: Any, example: Pixels, path: Path) -> None:
 
 
 def _open(path: Path, threads: int) -> Run:
-    import onnxruntime
-
+    onnxruntime: Any = import_module("onnxruntime")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -71,32 +71,34 @@ def _open(path: Path, threads: int) -> Run:
 
 def _quantise(source: Path, target: Path, batches: Sequence[Pixels]) -> None:
     """8 bits for weights, by channel, and for activations: Q and DQ around each operation, scales by what is seen."""
-    from onnxruntime import quantization
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    class Seen(quantization.CalibrationDataReader):  # type: ignore[misc]  # its base is untyped
-        def __init__(self) -> None:
-            self.left: Iterator[Pixels] = iter(batches)
-
-        def get_next(self) -> dict[str, Pixels] | None:
-            found = next(self.left, None)
-            return None if found is None else {_INPUT: found}
-
+    quantization: Any = import_module("onnxruntime.quantization")
+    prepared: Any = import_module("onnxruntime.quantization.shape_inference").quant_pre_process
     ready = target.with_suffix(".ready.onnx")
     logging.getLogger("root").setLevel(logging.ERROR)
     try:
-        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+        prepared(str(source), str(ready), skip_symbolic_shape=True)
         kinds = quantization.QuantType
         quantization.quantize_static(
-            str(ready), str(target), Seen(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
+            str(ready), str(target), _Seen(batches), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
             activation_type=kinds.QUInt8, weight_type=kinds.QInt8, op_types_to_quantize=["Conv", "MatMul", "Gemm"],
         )  # fmt: skip
     finally:
         ready.unlink(missing_ok=True)
 
 
+class _Seen:
+    """Batches one after another, as the quantiser asks for them."""
+
+    def __init__(self, batches: Sequence[Pixels]) -> None:
+        self.left: Iterator[Pixels] = iter(batches)
+
+    def get_next(self) -> dict[str, Pixels] | None:
+        """The next batch, then None."""
+        found = next(self.left, None)
+        return None if found is None else {_INPUT: found}
+
+
 def _refused(error: Exception, modern: bool) -> UserError:
     reason = " ".join(str(error).split())[:240] or type(error).__name__
     step = "take --format torch" if modern else "install onnxscript, whose exporter knows more, or take --format torch"
     return UserError(f"a part of the model has no form in ONNX ({reason}); {step}.")
-

@@ -5,6 +5,7 @@ after training. The names of its functions are those of OpenVINO 2024 and later.
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,15 @@ from longtail.export.formats import FORMATS, Format, Run
 
 @FORMATS.register("openvino")
 def openvino_format() -> Format:
-    """One .xml and .bin a member, for OpenVINO: the fastest on x86 processors (bf16 where they have it); int8 by NNCF."""
+    """One .xml and .bin a member, for OpenVINO: the fastest on x86 processors, with bf16 where they have it; int8."""
     modules = ("openvino",)
     return Format("openvino", ".xml", _write, _open, 2e-2, ("openvino", "torch"), modules, _quantise, ("nncf",))
 
 
 def _write(network: Any, example: Pixels, path: Path) -> None:
-    import openvino
     import torch
 
+    openvino: Any = import_module("openvino")
     try:
         with torch.no_grad():
             batch = torch.export.Dim("batch", min=1, max=4096)
@@ -38,9 +39,11 @@ def _write(network: Any, example: Pixels, path: Path) -> None:
 
 
 def _open(path: Path, threads: int) -> Run:
-    import openvino
-
-    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", **({"INFERENCE_NUM_THREADS": threads} if threads else {})}
+    openvino: Any = import_module("openvino")
+    settings: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        **({"INFERENCE_NUM_THREADS": threads} if threads else {}),
+    }
     compiled = openvino.Core().compile_model(str(path), "CPU", settings)
     output = compiled.output(0)
 
@@ -51,9 +54,8 @@ def _open(path: Path, threads: int) -> Run:
 
 
 def _quantise(source: Path, target: Path, batches: Sequence[Pixels]) -> None:
-    import nncf
-    import openvino
-
+    nncf: Any = import_module("nncf")
+    openvino: Any = import_module("openvino")
     model = openvino.Core().read_model(str(source))
     made = nncf.quantize(model, nncf.Dataset(list(batches)), preset=nncf.QuantizationPreset.MIXED)
     openvino.save_model(made, str(target), compress_to_fp16=False)

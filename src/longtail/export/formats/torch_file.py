@@ -45,7 +45,7 @@ def _open(path: Path, threads: int) -> Run:
 
     def run(pixels: Pixels) -> Values:
         with torch.no_grad():
-            found = network(torch.from_numpy(np.ascontiguousarray(pixels)))
+            found = network(torch.from_numpy(np.require(pixels, requirements=["C", "W"])))
         return np.asarray(found.numpy(), dtype=np.float32)
 
     return run

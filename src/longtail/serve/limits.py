@@ -1,0 +1,28 @@
+"""What a server takes and what it refuses, and how a refusal is told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one request: `bytes`, `images`, `pixels` of an image, `seconds` from its first byte to its answer.
+
+    Of the server: `waiting` requests at once, more are told to come back (429); up to `batch` images go through a
+    network together, and one waits up to `gather` seconds for others.
+    """
+
+    bytes: int = 64 << 20
+    images: int = 8
+    pixels: int = 60_000_000
+    seconds: float = 30.0
+    waiting: int = 32
+    batch: int = 16
+    gather: float = 0.005
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """A request that gets no answer: the HTTP status and one sentence without anything that the client sent."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
