@@ -14,6 +14,7 @@ from longtail.stages.recipe import HandOver
 from longtail.stages.store import read_facts
 
 WEIGHTS = "weights.safetensors"
+RAW = "raw.safetensors"  # not averaged, of a stage that kept the average
 HELD_OUT = "weights-held-out.safetensors"  # of a refitted stage: those that validation chose, before it saw these rows
 State = dict[str, Tensor]
 
@@ -24,7 +25,8 @@ def take_over(model: Classifier, parent: Path, rules: HandOver, labels: tuple[st
     A head of the same kind is copied; its classes are those of `labels`, new ones start anew. A head of another kind
     takes over what fits (stage 1's linear weights in `tau_norm` or `lws`), or starts anew where nothing does.
     """
-    facts, state = read_facts(parent), read_state(parent / WEIGHTS)
+    facts = read_facts(parent)
+    state = read_state(parent / (RAW if not rules.ema and (parent / RAW).is_file() else WEIGHTS))
     if facts["kind"] == "pretrain":
         load_backbone(model.backbone, state, parent)
         return

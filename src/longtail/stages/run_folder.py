@@ -9,11 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.files import make_folder, write_json, write_text
+from longtail.stages.loading import recipe_text
 from longtail.stages.recipe import Recipe
 
 RECIPE, MANIFEST, ENVIRONMENT = "recipe.yaml", "manifest.json", "environment.json"
@@ -26,17 +25,9 @@ def open_run(run: Path, recipe: Recipe, manifest: Manifest, *, command: str, see
     make_folder(run)
     told = fingerprint(manifest)
     _check_same(run, told)
-    write_text(run / RECIPE, recipe_text(recipe, command))
+    write_text(run / RECIPE, f"# resolved by: {command}\n{recipe_text(recipe, full=True)}")
     write_json(run / MANIFEST, told)
     write_json(run / ENVIRONMENT, {"command": command, "seed": seed, "smoke": smoke, **environment()})
-
-
-def recipe_text(recipe: Recipe, command: str = "") -> str:
-    """The resolved recipe as YAML, which `longtail fit` takes again; defaults are merged into the stages."""
-    content = recipe.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    content.pop("defaults", None)
-    head = f"# resolved by: {command}\n" if command else ""
-    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
 def fingerprint(manifest: Manifest) -> dict[str, Any]:
