@@ -7,6 +7,7 @@ SMALLEST, LARGEST = 32, 64  # pixels
 _STEPS = 3
 _BATCH = 8
 _PER_CLASS = 4
+_PRETRAINING = {"local_size": 16, "local_crops": 2, "prototypes": 64, "head_hidden": 64, "head_bottleneck": 32}
 
 
 def smoke_overrides(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def _of_stage(stage: Mapping[str, Any], largest: float) -> dict[str, Any]:
         changes["cached_views"] = int(min(_number(stage["cached_views"], 1), 2))
     if _is_named(stage.get("sampler"), "p_by_k"):
         changes["sampler"] = {"p_by_k": {"labels_per_batch": 2, "rows_per_label": _BATCH // 2}}
-    return {**changes, **_shorter_search(stage)}
+    return {**changes, **_shorter_search(stage), **_smaller_method(stage, largest)}
 
 
 def small_size(size: float, largest: float) -> int:
@@ -58,6 +59,19 @@ def _shorter_search(stage: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         return {}
     return {"search.values": {key: each[:2] if isinstance(each, list) else each for key, each in values.items()}}
+
+
+def _smaller_method(stage: Mapping[str, Any], largest: float) -> dict[str, Any]:
+    """A pre-training method with few prototypes and small views."""
+    method = stage.get("method")
+    if stage.get("kind") != "pretrain" or not method:
+        return {}
+    name, said = next(iter(method.items())) if isinstance(method, Mapping) else (str(method), None)
+    said = said if isinstance(said, Mapping) else {}
+    changes = {key: int(min(_number(said.get(key), most), most)) for key, most in _PRETRAINING.items()}
+    if "global_size" in said:
+        changes["global_size"] = small_size(_number(said["global_size"], largest), largest)
+    return {f"method.{name}.{key}": value for key, value in changes.items()}
 
 
 def _is_named(component: Any, name: str) -> bool:
