@@ -1,7 +1,7 @@
 """Which recipes a comparison trains: the rows of a table, some of them, and others that shall stand beside them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,10 @@ def plan_lines(
     for name in chosen:
         if name not in row_names(found):
             raise unknown_name("row", name, row_names(found), f"the table {found.table}")
-    lines = [_line(found, path, name, overrides, smoke) for name in dict.fromkeys(chosen)]
-    lines += [Line(name, load_recipe(name, overrides, smoke=smoke), "beside the table") for name in also]
+    sources = {name: f"{path}:{name}" for name in dict.fromkeys(chosen)} | {name: name for name in also}
+    recipes = _recipes(sources, overrides, smoke)
+    lines = [_line(found, name, recipes[name]) for name in dict.fromkeys(chosen)]
+    lines += [Line(name, recipes[name], "beside the table") for name in also]
     _check_folders(lines)
     return found, lines
 
@@ -63,9 +65,29 @@ def chosen_rival(table: RecipeTable, lines: Sequence[Line], asked: str | None) -
     return asked
 
 
-def _line(table: RecipeTable, path: Path, name: str, overrides: Sequence[str], smoke: bool) -> Line:
+def _recipes(sources: Mapping[str, str], overrides: Sequence[str], smoke: bool) -> dict[str, Recipe]:
+    """Each line's recipe; what is said of a stage by name changes the recipes that have it, and one must."""
+    wanted = {text: _stage_named(text) for text in overrides}
+    stages = {name: set(load_recipe(source, bind=False).stages) for name, source in sources.items()}
+    every = sorted({stage for names in stages.values() for stage in names})
+    for stage in wanted.values():
+        if stage is not None and stage not in every:
+            raise unknown_name("stage", stage, every, "these rows")
+    return {
+        name: load_recipe(source, [t for t, stage in wanted.items() if stage in (None, *stages[name])], smoke=smoke)
+        for name, source in sources.items()
+    }
+
+
+def _stage_named(override: str) -> str | None:
+    """`ce` of `stages.ce.epochs=3`; None where the override is for every stage or for none."""
+    words = override.partition("=")[0].strip().split(".")
+    return words[1] if words[0] == "stages" and len(words) > 2 and words[1] != "*" else None
+
+
+def _line(table: RecipeTable, name: str, recipe: Recipe) -> Line:
     row = table.rows[name.partition(ACROSS)[0] if table.across else name]
-    return Line(name, load_recipe(f"{path}:{name}", overrides, smoke=smoke), row.group, row.paper)
+    return Line(name, recipe, row.group, row.paper)
 
 
 def _check_folders(lines: Sequence[Line]) -> None:

@@ -1,0 +1,43 @@
+"""Which recipes a comparison trains, and what overrides of single stages change."""
+
+import pytest
+
+from longtail.bench.plan import chosen_rival, plan_lines
+from longtail.errors import UserError
+
+ROWS = ["CE -> cRW", "CE"]
+
+
+def test_rows_come_as_asked_and_others_stand_beside() -> None:
+    table, lines = plan_lines("two-stage", rows=ROWS, also=["baseline"], overrides=["defaults.epochs=3"])
+    assert [line.name for line in lines] == [*ROWS, "baseline"]
+    assert [line.folder for line in lines] == ["CE-to-cRW", "CE", "baseline"]
+    assert lines[0].recipe.stages["ce"].epochs == 3
+    assert lines[0].recipe.stages["crw"].epochs == 10
+    assert lines[0].group == "two stages"
+    assert chosen_rival(table, lines, None) == "CE"
+    assert chosen_rival(table, lines, "baseline") == "baseline"
+    assert chosen_rival(table, lines[:1], None) is None
+
+
+def test_an_override_of_a_stage_changes_the_rows_that_have_it() -> None:
+    _, lines = plan_lines("two-stage", rows=ROWS, overrides=["stages.crw.epochs=2", "stages.*.batch_size=16"])
+    assert lines[0].recipe.stages["crw"].epochs == 2
+    assert set(lines[1].recipe.stages) == {"ce"}
+    assert all(stage.batch_size == 16 for line in lines for stage in line.recipe.stages.values())
+
+
+def test_one_row_of_a_table_alone() -> None:
+    _, lines = plan_lines("two-stage-backbones:CE -> cRW @ densenet121")
+    assert [line.recipe.model.backbone for line in lines] == ["densenet121"]
+
+
+def test_mistakes() -> None:
+    with pytest.raises(UserError, match="unknown stage 'crv'"):
+        plan_lines("two-stage", rows=ROWS, overrides=["stages.crv.epochs=2"])
+    with pytest.raises(UserError, match="unknown row 'ce'"):
+        plan_lines("two-stage", rows=["ce"])
+    with pytest.raises(UserError, match="not a table"):
+        plan_lines("baseline")
+    with pytest.raises(UserError, match="--against"):
+        chosen_rival(*plan_lines("two-stage", rows=ROWS), "RS")
