@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -33,7 +33,7 @@ def made_member(name: str = "main", *, size: int = 16, heat: bool = True, delay:
         rest = np.tile(np.array([[0.3, 0.05]], dtype=np.float32), (len(pixels), 1))
         return np.concatenate([bright[:, None].clip(0, 1), rest], axis=1).astype(np.float32)
 
-    def look(pixels: Pixels, label: str) -> Values:
+    def look(_: Pixels, label: str) -> Values:
         y, x = np.mgrid[:8, :8]
         return np.exp(-((x - 5) ** 2 + (y - 2 - LABELS.index(label)) ** 2) / 4).astype(np.float32)
 
@@ -86,6 +86,15 @@ def form(*images: bytes, views: tuple[str, ...] = (), boundary: str = "xYz") -> 
         for head, data in parts
     )
     return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()
+
+
+def refused_with(work: Callable[[], object]) -> int:
+    """The status of the refusal; 200 where there is none."""
+    try:
+        work()
+    except Refused as error:
+        return error.status
+    return 200
 
 
 @contextmanager

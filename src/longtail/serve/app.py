@@ -4,12 +4,15 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response  # type: ignore[import-not-found,unused-ignore]
 from fastapi.concurrency import run_in_threadpool  # type: ignore[import-not-found,unused-ignore]
+from fastapi.exceptions import RequestValidationError  # type: ignore[import-not-found,unused-ignore]
 from fastapi.responses import JSONResponse  # type: ignore[import-not-found,unused-ignore]
+from starlette.exceptions import HTTPException  # type: ignore[import-not-found,unused-ignore]
 
 from longtail import __version__
 from longtail.serve.limits import Limits, Refused
@@ -29,9 +32,15 @@ _LATE = 408
 
 def create_app(service: Service, *, token: str | None = None, hosts: tuple[str, ...] = ()) -> Any:
     """The ASGI application of a service; `hosts`, where given, are the only names it answers to."""
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        yield
+        service.close()
+
     app = FastAPI(
         title="longtail", version=__version__, description=about(service), docs_url=None, redoc_url=None,
-        on_shutdown=[service.close],
+        lifespan=lifespan,
     )  # fmt: skip
     _add_routes(app, service)
     with_security(app, bool(token))
@@ -54,8 +63,17 @@ def create_app(service: Service, *, token: str | None = None, hosts: tuple[str, 
         _LOG.error("a request failed: %s", type(error).__name__)  # its text may hold what the client sent
         return JSONResponse({"error": "the server failed; its log has the kind of error."}, status_code=500)
 
+    async def invalid(_: Request, error: Any) -> Response:
+        where = ", ".join(sorted({str(each["loc"][-1]) for each in error.errors()}))
+        return _told(Refused(422, f"not valid: {where}; /openapi.json says what is."))
+
+    async def absent(_: Request, error: Any) -> Response:
+        return _told(Refused(error.status_code, f"{error.detail}; /openapi.json lists what there is.".lower()))
+
     app.middleware("http")(around)
     app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, absent)
     app.add_exception_handler(Exception, failed)
     return app
 

@@ -41,8 +41,9 @@ def about(service: Service) -> str:
     limits = service.limits
     return (
         f"Findings of {len(service.bundle.labels)} labels in images (JPEG, PNG, TIFF, WebP, BMP, DICOM). A request has"
-        f" at most {limits.images} images of {limits.pixels:,} pixels and {limits.bytes:,} bytes, and is answered within"
-        f" {limits.seconds:g} seconds. Nothing that is sent is stored or logged. For research; no medical device."
+        f" at most {limits.images} images of {limits.pixels:,} pixels and {limits.bytes:,} bytes and is answered"
+        f" within {limits.seconds:g} seconds. Nothing that is sent is stored or logged."
+        " For research; no medical device."
     )
 
 

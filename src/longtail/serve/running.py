@@ -36,7 +36,7 @@ def serve(
         tell(f"warning: everybody who can reach {host} can ask this server; give it a token with --token-file.")
     service = open_service(path, limits, device=device, threads=threads)
     app = import_module("longtail.serve.app").create_app(service, token=token, hosts=_HERE if local else ())
-    logging.getLogger("longtail.serve").setLevel(logging.INFO)
+    _log_to_stderr()
     tell(f"{len(service.bundle.labels)} labels, {service.facts.format}; open http://{_shown(host)}:{port}")
     uvicorn: Any = import_module("uvicorn")
     options = {"access_log": False, "log_level": "warning", "server_header": False, "timeout_keep_alive": 30}
@@ -45,6 +45,16 @@ def serve(
     except SystemExit as error:  # uvicorn's way to say that the port is taken; its log said so
         if error.code:
             raise UserError(f"cannot listen on {host}:{port}; is another server there? Take another --port.") from error
+
+
+def _log_to_stderr() -> None:
+    """A line for each request: time, method, route, status, seconds; never an address, a name or a query."""
+    log = logging.getLogger("longtail.serve")
+    log.setLevel(logging.INFO)
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
 
 
 def is_local(host: str) -> bool:

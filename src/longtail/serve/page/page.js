@@ -120,6 +120,7 @@ function showViews() {
 
 function picture(image, i) {
   const film = element('img', { src: image.url });
+  film.onload = () => film.parentNode.style.setProperty('--ratio', film.naturalWidth / film.naturalHeight);
   film.onerror = async () => {
     film.onerror = null;
     try {
@@ -164,7 +165,7 @@ function percent(value) { return value >= 0.9995 || value < 0.0005 ? (100 * valu
 function row(finding, i) {
   const { label, probability, threshold, present, group } = finding;
   const name = element('span', { className: 'name', textContent: label });
-  if (present) name.append(element('span', { className: 'mark', textContent: '●' }));
+  if (present) name.append(element('span', { className: 'mark', textContent: '● ' + (group || '') }));
   const value = element('span', { className: 'value', textContent: percent(probability) });
   const fill = element('span', { className: 'fill', style: { width: 100 * probability + '%' } });
   const tick = element('span', { className: 'tick', title: 'threshold ' + percent(threshold), style: { left: 100 * Math.min(threshold, 1) + '%' } });
@@ -179,7 +180,7 @@ function row(finding, i) {
 function showAbout() {
   const told = state.model && state.model.labels.find((each) => each.label === state.label);
   if (!told) return $('about').replaceChildren();
-  const trained = told.train_count === null ? '' : told.train_count.toLocaleString('en') + ' training images' + (told.group ? ' (' + told.group + ')' : '') + '. ';
+  const trained = told.train_count === null ? '' : told.train_count.toLocaleString('en') + ' training image' + (told.train_count === 1 ? '' : 's') + (told.group ? ' (' + told.group + ')' : '') + '. ';
   const note = told.note[0].toUpperCase() + told.note.slice(1) + '.';
   $('about').replaceChildren(element('dt', { textContent: told.label }), element('dd', { textContent: trained + 'Threshold ' + percent(told.threshold) + '. ' + note }));
 }

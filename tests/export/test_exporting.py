@@ -1,0 +1,129 @@
+"""An export predicts what its run predicts, holds what it needs, and is whole or absent."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from longtail.cli import run as cli
+from longtail.data.manifest import Manifest
+from longtail.errors import UserError
+from longtail.export.exporting import export
+from longtail.export.predicting import predict_export
+from longtail.export.stored import read_export
+from longtail.predict.files import read_predictions
+from longtail.predict.predicting import predict
+
+Made = tuple[Path, Path]
+
+
+@pytest.fixture(scope="module")
+def as_torch(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run, _ = made
+    done = export(run, tmp_path_factory.mktemp("made") / "exported", format="torch")
+    assert done.parity.difference < 1e-5
+    assert done.parity.on == "8 validation images and noise"
+    assert done.bytes == sum(file.stat().st_size for file in done.folder.iterdir())
+    return done.folder
+
+
+def test_it_predicts_as_the_run_does(made: Made, as_torch: Path) -> None:
+    run, path = made
+    manifest = Manifest.load(path)
+    ours, theirs = predict(run, manifest, split="test"), predict_export(as_torch, manifest, split="test", batch_size=3)
+    assert ours.keys.tolist() == theirs.keys.tolist()
+    np.testing.assert_allclose(theirs.values, ours.values, atol=1e-5)
+
+
+def test_it_carries_what_was_decided_and_found(made: Made, as_torch: Path) -> None:
+    run, _ = made
+    bundle = read_export(as_torch)
+    decided = json.loads((run / "decisions.json").read_text(encoding="utf-8"))
+    assert bundle.decisions.thresholds == decided["thresholds"]
+    assert bundle.decisions.calibration == decided["calibration"]
+    assert [member.name for member in bundle.members] == ["small", "large"]
+    assert set(bundle.evidence) == {"val", "test"}
+    told = json.loads((as_torch / "export.json").read_text(encoding="utf-8"))
+    assert told["trained_on"]["rows"] == 32
+    assert told["members"][1]["input"] == ["batch", 40, 40, 1]
+    card = (as_torch / "model-card.md").read_text(encoding="utf-8")
+    for part in ("## Intended use", "## Limits", "| dot |", "Two small stages.", "Thresholds by f1", "40 x 40 px"):
+        assert part in card
+
+
+def test_on_the_command_line_and_again(made: Made, in_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, path = made
+    words = ["export", str(run), "--format", "torch", "--stage", "small", "--tta", "identity", "--out", "e"]
+    for _ in range(2):  # the second replaces the first
+        assert cli(words) == 0
+    assert "largest difference from predict: " in capsys.readouterr().out
+    assert sorted(file.name for file in (in_tmp / "e").iterdir()) == ["export.json", "model-card.md", "small.pt2"]
+    assert [file.name for file in in_tmp.iterdir()] == ["e"]
+    assert cli(["predict", "e", str(path), "--split", "val", "--out", "p.csv"]) == 0
+    assert len(read_predictions("p.csv")) == 8
+    assert cli(["predict", "e", str(path), "--tta", "hflip", "--out", "p.csv"]) == 2
+    assert "give --tta to longtail export" in capsys.readouterr().err
+
+
+def test_without_its_manifest_noise_is_compared(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longtail.export.exporting._manifest", lambda *_: None)
+    done = export(made[0], tmp_path / "e", format="torch", stages=["small"])
+    assert done.parity.on.startswith("noise")
+
+
+def test_mistakes_are_sentences(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, _ = made
+    with pytest.raises(UserError, match="unknown export format 'onx'.*Did you mean 'onnx'"):
+        export(run, format="onx")
+    with pytest.raises(UserError, match="no int8"):
+        export(run, tmp_path / "e", format="torch", int8=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(UserError, match="is there and no export"):
+        export(run, tmp_path / "mine", format="torch")
+    assert cli(["export", str(run), "--against", "resnet50"]) == 2
+    assert "--profile" in capsys.readouterr().err
+    with pytest.raises(UserError, match="is no export"):
+        read_export(tmp_path)
+
+
+def test_a_file_that_differs_is_refused(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longtail.export.parity._of_networks", lambda *_: 0.25)
+    with pytest.raises(UserError, match=r"differ from predict's by up to 0\.25"):
+        export(made[0], tmp_path / "e", format="torch", stages=["small"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_onnx_predicts_without_torch(made: Made, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    run, path = made
+    done = export(run, tmp_path / "e")
+    assert done.parity.difference < 1e-4
+    script = (
+        "import sys; from longtail.cli import run\n"
+        f"assert run(['predict', {str(tmp_path / 'e')!r}, {str(path)!r}, '--out', {str(tmp_path / 'p.parquet')!r}]) == 0\n"
+        "assert not {'torch', 'torchvision', 'timm'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    ours = predict(run, Manifest.load(path))
+    np.testing.assert_allclose(read_predictions(tmp_path / "p.parquet").values, ours.values, atol=1e-4)
+
+
+def test_int8_says_what_it_costs(made: Made, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    done = export(made[0], tmp_path / "e", int8=True, stages=["small"])
+    assert done.loss is not None
+    assert done.loss.over == 3
+    assert done.loss.moved > 0
+    assert "int8: mAP" in (tmp_path / "e" / "model-card.md").read_text(encoding="utf-8")
+    assert sorted(file.name for file in (tmp_path / "e").iterdir()) == ["export.json", "model-card.md", "small.onnx"]
+
+
+def test_openvino(made: Made, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    assert export(made[0], tmp_path / "e", format="openvino", stages=["small"]).parity.difference < 2e-2
