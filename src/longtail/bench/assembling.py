@@ -101,11 +101,13 @@ def _differences(
     }
 
 
-def _published(line: Line, data_set: str | None) -> float | None:
-    """The published number of the first column, as a fraction."""
-    found = line.paper.get(data_set) if data_set else None
+def _published(line: Line, asked: str | None) -> float | None:
+    """The published number of the first column as a fraction: of a data set, or of a column of its own table."""
+    found = line.paper.get(asked) if asked else None
     value = found[0] if isinstance(found, list) and found else found
-    return float(value) / 100 if isinstance(value, (int, float)) else None
+    if not isinstance(value, (int, float)):
+        return None
+    return float(value) / 100 if value > 1 else float(value)
 
 
 def _stages(recipe: Recipe, runs: Mapping[int, Path]) -> dict[str, dict[str, Any]]:
