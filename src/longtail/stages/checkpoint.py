@@ -87,6 +87,15 @@ def take_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
     return taken
 
 
+def start_momentum(optimizer: torch.optim.Optimizer) -> None:
+    """Momentum 0 for parameters without one, where others have some: SGD's fused step wants it for all or for none."""
+    parameters = [parameter for _, parameter in named_parameters(optimizer)]
+    if any("momentum_buffer" in optimizer.state.get(each, {}) for each in parameters):
+        for each in parameters:
+            if not optimizer.state.get(each):
+                optimizer.state[each] = {"momentum_buffer": torch.zeros_like(each)}
+
+
 def named_parameters(optimizer: torch.optim.Optimizer) -> Iterable[tuple[str, nn.Parameter]]:
     """An optimiser's parameters with the names that its groups carry."""
     for group in optimizer.param_groups:

@@ -47,10 +47,17 @@ def _at_most_one(*rules: object) -> bool:
     return sum(rule is not None for rule in rules) <= 1
 
 
-def check_hand_over(stage: Stage, _: Recipe) -> None:
-    """Only what a parent learned can be handed over."""
+def check_hand_over(stage: Stage, recipe: Recipe) -> None:
+    """Only what a parent learned can be handed over, and its momentum only to the same optimiser."""
     if stage.parent is None and (stage.hand_over.momentum or stage.hand_over.head == "reset"):
         raise RecipeError(("hand_over",), "this stage starts from no other; name one with from, or take this out.")
+    parent = recipe.stages.get(stage.parent or "")
+    if stage.hand_over.momentum and parent is not None and parent.optimizer.name != stage.optimizer.name:
+        raise RecipeError(
+            ("hand_over", "momentum"),
+            f"'{stage.parent}' trains with {parent.optimizer.name} and this stage with {stage.optimizer.name}, whose"
+            " states differ; name the same optimizer, or write momentum: false.",
+        )
 
 
 def check_trainable(stage: Stage, _: Recipe) -> None:

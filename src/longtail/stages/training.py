@@ -19,6 +19,7 @@ from longtail.stages.checkpoint import (
     module_tensors,
     optimizer_tensors,
     read_checkpoint,
+    start_momentum,
     take_module,
     take_optimizer,
     write_checkpoint,
@@ -168,7 +169,11 @@ class Training:
     def take_momentum(self, folder: Path) -> int:
         """Start from the optimiser state of the stage in `folder`; how many parameters had one."""
         found = read_checkpoint(folder / MOMENTUM)
-        return 0 if found is None or self.optimizer is None else take_optimizer(self.optimizer, found[0])
+        if found is None or self.optimizer is None:
+            return 0
+        taken = take_optimizer(self.optimizer, found[0])
+        start_momentum(self.optimizer)
+        return taken
 
     def finish(self, model: Classifier, folder: Path) -> None:
         """Put the kept weights in place and write them, as the weights of `model` (of which self's may be a part)."""
