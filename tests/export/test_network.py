@@ -1,5 +1,6 @@
 """Every shipped head and test-time view exports, with a free batch size, and gives what the model gives."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,13 @@ from longtail.stages.loading_models import build_model
 
 LABELS = tuple("abcde")
 _RNG = np.random.default_rng(0)
+
+
+class Means(torch.nn.Module):
+    """A model in no time: the means of five bands."""
+
+    def predict_logits(self, images: torch.Tensor) -> torch.Tensor:
+        return images.unflatten(2, (4, -1)).mean((1, 3, 4)).repeat(1, 2)[:, :5]
 
 
 def _stage(head: str = "linear", task: str = "multilabel", dropped: int | None = None) -> LoadedStage:
@@ -47,7 +55,8 @@ def test_every_head_exports(head: str, tmp_path: Path) -> None:
 
 
 def test_every_view_exports(tmp_path: Path) -> None:
-    network = PixelsToProbabilities(_stage(), sorted(TTA.load()), "logits").eval()
+    stage = replace(_stage(), model=Means())  # type: ignore[arg-type]
+    network = PixelsToProbabilities(stage, sorted(TTA.load()), "logits").eval()
     run = _exported(network, tmp_path / "n.pt2")
     pixels = _pixels(3)
     with torch.no_grad():

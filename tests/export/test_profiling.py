@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from longtail.cli import run as cli
-from longtail.export.profiling import model_of, profile
+from longtail.export.profiling import _memory, model_of, profile
 
 Made = tuple[Path, Path]
 
@@ -23,8 +23,14 @@ def test_parameters_sizes_and_speed(made: Made) -> None:
     assert all(cost.images_per_s > 0 and cost.seconds > 0 and cost.memory is None for cost in found)
 
 
-def test_the_table(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table(made: Made, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longtail.export.profiling._memory", lambda *_: 5 << 20)
     assert cli(["export", str(made[0]), "--profile", "--stage", "small", "--batch-size", "1"]) == 0
     out = capsys.readouterr().out
     assert "GFLOPs" in out
-    assert "4.89 M" in out or "4.9" in out
+    assert "5.0 MiB" in out
+
+
+def test_memory_is_measured_in_a_process_of_its_own() -> None:
+    found = _memory(("-", "resnet10t", 32), (1, 3), 1)
+    assert found is None or found > 4 * 4_000_000

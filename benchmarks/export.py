@@ -1,0 +1,164 @@
+"""What exporting gains on this processor; prints a table and writes results/export.json.
+
+Run: python benchmarks/export.py [--quick]. At 224 px, batches of 8, one thread: eager fp32 PyTorch, eager with
+channels_last (and bf16 where the processor has it), and the exports, in turns in one process (the order is turned around
+every second round); a ratio is the median of the rounds' ratios, with the lowest and highest beside it, of the process's own
+seconds. Random weights: int8 is timed here, its loss in mAP is measured by `longtail export --int8`. Then a whole process
+that predicts one image, with the run's route (torch) and with the export (ONNX Runtime): seconds and peak memory.
+
+Wanted: OpenVINO at least 2.4 and int8 at least 3 where the processor has bf16 and VNNI; whole process 4 times as fast, a
+third of the memory.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+
+from longtail.export.formats import format_named
+from longtail.export.network import PixelsToProbabilities
+from longtail.stages.loaded_stage import LoadedStage
+from longtail.stages.loading_models import build_model
+from longtail.stages.precision import cpu_has_bf16
+
+RESULTS = Path(__file__).parent / "results" / "export.json"
+LABELS = tuple(f"label{i}" for i in range(26))
+SIZE, BATCH = 224, 8
+MODELS = ("resnet50", "tf_efficientnetv2_s", "vit_small_patch16_224")
+Call = Callable[[], object]
+
+_TORCH = """
+import numpy as np, torch, timm
+torch.set_num_threads(1)
+model = timm.create_model({model!r}, num_classes=26, in_chans=1).eval()
+with torch.inference_mode():
+    model(torch.zeros(1, 1, {size}, {size})).sigmoid()
+"""
+_ONNX = """
+import numpy as np
+from pathlib import Path
+from longtail.export.formats import format_named
+run = format_named("onnx").open(Path({file!r}), 1)
+run(np.zeros((1, {size}, {size}, 1), np.uint8))
+"""
+_PEAK = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+
+def network(name: str) -> PixelsToProbabilities:
+    torch.manual_seed(0)
+    model = build_model({"backbone": name, "weights": "none"}, LABELS, 1, SIZE).eval()
+    active = torch.ones(len(LABELS), dtype=torch.bool)
+    stage = LoadedStage(model, LABELS, "multilabel", SIZE, 1, (0.5,), (0.25,), "squash", "file", active, "")
+    return PixelsToProbabilities(stage).eval()
+
+
+def calls(name: str, folder: Path) -> dict[str, Call]:
+    pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 1), dtype=np.uint8)
+    tensor = torch.from_numpy(pixels)
+    plain, last = network(name), network(name).to(memory_format=torch.channels_last)
+    found: dict[str, Call] = {
+        "eager fp32": lambda: _eager(plain, tensor),
+        "channels_last": lambda: _eager(last, tensor),
+    }
+    if cpu_has_bf16():
+        found["channels_last bf16"] = lambda: _eager(last, tensor, bf16=True)
+    for kind in ("onnx", "openvino"):
+        format = format_named(kind)
+        if any(find_spec(each) is None for each in (*format.to_write, *format.to_open)):
+            print(f"{kind}: skipped, it is not installed here")
+            continue
+        file = folder / f"{name}{format.suffix}"
+        format.write(plain, pixels[:2], file)
+        found[kind] = _runs(format.open(file, 1), pixels)
+        if format.quantise and all(find_spec(each) for each in format.to_quantise):
+            small = folder / f"{name}-int8{format.suffix}"
+            format.quantise(file, small, [pixels])
+            found[f"{kind} int8"] = _runs(format.open(small, 1), pixels)
+    return found
+
+
+def _runs(run: Callable[[Any], object], pixels: Any) -> Call:
+    return lambda: run(pixels)
+
+
+def _eager(model: PixelsToProbabilities, pixels: torch.Tensor, *, bf16: bool = False) -> None:
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        model(pixels)
+
+
+def in_turns(runs: dict[str, Call], rounds: int) -> dict[str, dict[str, float]]:
+    for run in runs.values():
+        run()
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(rounds):
+        for name in list(runs) if turn % 2 else list(runs)[::-1]:
+            began = time.process_time()
+            runs[name]()
+            seconds[name].append(time.process_time() - began)
+    base = seconds["eager fp32"]
+    ratios = {name: [b / s for b, s in zip(base, each, strict=True)] for name, each in seconds.items()}
+    return {
+        name: {
+            "images_per_s": BATCH / statistics.median(seconds[name]),
+            "ratio": statistics.median(each), "from": min(each), "to": max(each),
+        }
+        for name, each in ratios.items()
+    }  # fmt: skip
+
+
+def whole_process(name: str, file: Path, rounds: int) -> dict[str, dict[str, float]]:
+    codes = {"torch": _TORCH.format(model=name, size=SIZE), "onnx": _ONNX.format(file=str(file), size=SIZE)}
+    found: dict[str, list[tuple[float, float]]] = {route: [] for route in codes}
+    for _ in range(rounds):
+        for route, code in codes.items():
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = subprocess.run([sys.executable, "-c", code + _PEAK], capture_output=True, text=True, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            found[route].append((used, int(done.stdout) / 1024))
+    return {
+        route: {"seconds": statistics.median(s for s, _ in each), "mib": statistics.median(m for _, m in each)}
+        for route, each in found.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one network, fewer rounds")
+    quick = parser.parse_args().quick
+    torch.set_num_threads(1)
+    rounds, results = (3 if quick else 5), {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for model in MODELS[:1] if quick else MODELS:
+            results[model] = in_turns(calls(model, folder), rounds)
+            for what, row in results[model].items():
+                spread = f"[{row['from']:.2f}..{row['to']:.2f}]"
+                print(f"{model:24} {what:20} {row['images_per_s']:7.1f} images/s {row['ratio']:6.2f} {spread}")
+        file = folder / f"{MODELS[0]}.onnx"
+        whole = whole_process(MODELS[0], file, 3) if file.is_file() else {}
+    for route, row in whole.items():
+        print(f"one image, whole process, {route:6} {row['seconds']:6.2f} s {row['mib']:7.0f} MiB")
+    told = {"torch": torch.__version__, "machine": platform.machine(), "bf16": cpu_has_bf16(), "quick": quick}
+    print(told)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"machine": told, "results": results, "whole_process": whole}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
