@@ -98,6 +98,7 @@ def _fit_folds(
     """Every fold as a run below `run`, then what they say together."""
     table = replace(folded(manifest, folds, told["seed"]), path=run / FOLDS_TABLE)
     first, shared = joined().first, Path(store) if store else run / "store"
+    watch = watch if first else Watch()
 
     def fit_one(single: Recipe, part: Manifest, folder: Path) -> None:
         watch.on_note(f"fold {folder.name} of {folds}: {len(part.rows_of('val')):,} validation images")
