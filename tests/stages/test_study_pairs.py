@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from made_data import made_manifest
 from made_jobs import made_job
 
+from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.stages.component import NamedPart
 from longtail.stages.draws import Draws, Partners, side_by_side
+from longtail.stages.loading import recipe_of_text
+from longtail.stages.planning import check_manifest, plan
 from longtail.stages.processes import World
 from longtail.stages.train import train
 
@@ -69,3 +73,14 @@ def test_what_it_needs_is_said(tmp_path: Path) -> None:
         train(made_job(tmp_path, out="b", **LOSS, batch_size=7, job={"studies": np.arange(48)}))
     with pytest.raises(UserError, match="take 'mix' out"):
         train(made_job(tmp_path, out="c", **LOSS, mix={"mixup": {}}, job={"studies": np.arange(48)}))
+
+
+def test_the_plan_counts_pairs_and_asks_for_studies(tmp_path: Path) -> None:
+    manifest = Manifest.load(made_manifest(tmp_path))  # 24 training rows, no studies
+    text = "recipe: r\nmodel: {weights: none}\nstages: {main: {epochs: 2, batch_size: 8, LOSS}}\n"
+    plain, paired = (
+        recipe_of_text(text.replace("LOSS", loss)) for loss in ("loss: bce", "loss: [bce, view_consistency]")
+    )
+    assert [plan(recipe, manifest)[0].images for recipe in (plain, paired)] == [48, 96]
+    with pytest.raises(UserError, match="needs the column 'study'"):
+        check_manifest(paired, manifest)

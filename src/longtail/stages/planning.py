@@ -73,9 +73,17 @@ def drawn(stage: Stage, chosen: Selection, seed: int) -> tuple[int, int]:
 
     draws = Draws(
         stage.sampler, chosen.targets, chosen.train, batch=stage.batch_size, seed=seed, epochs=stage.epochs or 1,
-        world=World(),
+        world=World(), studies=np.arange(len(chosen.targets)) if _study_loss(stage) else None,
     )  # fmt: skip
     return draws.per_epoch, sum(len(draws.step(0, step).rows) for step in range(draws.per_epoch))
+
+
+def _study_loss(stage: Stage) -> str | None:
+    """The loss of a stage that reads studies, if any: it shows each image beside another."""
+    from longtail.losses import LOSSES
+
+    needs = {part.name: getattr(LOSSES.find(part.name).function, "needs", "") for part in stage.loss or []}
+    return next((name for name, what in needs.items() if what == "studies"), None)
 
 
 def _counted(known: StagePlan, stage: Stage, rows: int, steps: int, images: int) -> StagePlan:
@@ -129,6 +137,8 @@ def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
     stage = recipe.stages[name]
     if stage.kind != "train":
         return
+    if (loss := _study_loss(stage)) is not None and not manifest.has("study"):
+        raise UserError(f"the loss '{loss}' needs the column 'study'; name it with the role 'study', or take it out.")
     chosen = planned_rows(stage, manifest, 0)
     if len(chosen.valid):
         return

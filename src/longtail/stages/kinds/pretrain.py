@@ -97,7 +97,7 @@ def pretrain_settings(
 def watched_rows(manifest: Manifest, rows: Rows, prepared: Any, seed: int) -> Labelled | None:
     """Labelled rows for k-NN and the linear probe, at most so many of training and of validation; None without any."""
     targets = manifest.one_hot
-    known = ~np.isnan(targets).all(axis=1)
+    known = np.asarray(~np.isnan(targets).all(axis=1))
     splits = manifest.column("split") if manifest.has("split") else np.full(len(manifest), "")
     judged = np.setdiff1d(np.flatnonzero(known & (splits == VALIDATION)), rows)
     learned = np.asarray(rows)[known[rows]]
