@@ -1,13 +1,13 @@
 """What exporting gains on this processor; prints a table and writes results/export.json.
 
 Run: python benchmarks/export.py [--quick]. At 224 px, batches of 8, one thread: eager fp32 PyTorch, eager with
-channels_last (and bf16 where the processor has it), and the exports, in turns in one process (the order is turned around
-every second round); a ratio is the median of the rounds' ratios, with the lowest and highest beside it, of the process's own
-seconds. Random weights: int8 is timed here, its loss in mAP is measured by `longtail export --int8`. Then a whole process
-that predicts one image, with the run's route (torch) and with the export (ONNX Runtime): seconds and peak memory.
+channels_last (and bf16 where the processor has it), and the exports, in turns in one process (the order is turned
+around every second round); a ratio is the median of the rounds' ratios, with the lowest and highest beside it, of the
+process's own seconds. Random weights: int8 is timed here, its loss in mAP is measured by `longtail export --int8`.
+Then a whole process that predicts one image, by torch and timm and by the export (ONNX Runtime): seconds, peak memory.
 
-Wanted: OpenVINO at least 2.4 and int8 at least 3 where the processor has bf16 and VNNI; whole process 4 times as fast, a
-third of the memory.
+Wanted: OpenVINO at least 2.4 and int8 at least 3 where the processor has bf16 and VNNI; the whole process 4 times as
+fast, in a third of the memory.
 """
 
 import argparse

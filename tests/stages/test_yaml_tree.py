@@ -106,4 +106,5 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         parse_tree(text, "x")
     except UserError as error:
-        assert str(error)
+        message = str(error)
+        assert message

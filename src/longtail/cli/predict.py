@@ -122,7 +122,9 @@ def _from_export(export: Path, manifest: Any, options: dict[str, Any]) -> Any:
 
     fixed = {"stages": "--stage", "tta": "--tta", "merge": "--ensemble"}
     if given := [flag for name, flag in fixed.items() if options[name]]:
-        raise UserError(f"'{export}' is an export, whose stages and views are fixed; give {given[0]} to longtail export.")
+        raise UserError(
+            f"'{export}' is an export, whose stages and views are fixed; give {given[0]} to longtail export."
+        )
     taken = ("split", "views", "study", "keep_images", "batch_size", "store", "on_bad")
     with progress(None, "predict") as advance:
         return predict_export(export, manifest, **{name: options[name] for name in taken}, advance=advance)

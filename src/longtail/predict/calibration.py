@@ -11,8 +11,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize, minimize_scalar  # type: ignore[import-untyped]  # scikit-learn brings scipy
-from scipy.special import expit, logit, softmax  # type: ignore[import-untyped]
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, logit, softmax
 
 from longtail.errors import UserError, unknown_name
 from longtail.evaluate.arrays import Booleans, Floats, by_label, checked_probabilities

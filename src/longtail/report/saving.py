@@ -70,11 +70,10 @@ def _tables(view: RunView) -> dict[str, pd.DataFrame]:
     }
     for column, parts in numbers.parts.items():
         means = [("all (mAP)", np.nan, *(part.mean_ap.value for part in parts))]
-        rows = [
-            (label, int(scored.counts[i]), *(part.ap[i] for part in parts)) for i, label in enumerate(scored.labels)
-        ]
+        order = np.argsort(-scored.counts, kind="stable")
+        rows = [(scored.labels[i], int(scored.counts[i]), *(part.ap[i] for part in parts)) for i in order]
         names = ["label", "training images", *(part.name for part in parts)]
-        found[f"by-{column}"] = pd.DataFrame(means + sorted(rows, key=lambda row: -row[1]), columns=names)
+        found[f"by-{column}"] = pd.DataFrame(means + rows, columns=names)
     return found
 
 

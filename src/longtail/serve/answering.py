@@ -73,7 +73,7 @@ def calibration_of(bundle: Bundle) -> str:
 
 def _label_facts(bundle: Bundle, label: str) -> LabelFacts:
     told = label_evidence(bundle.evidence, label) or {}
-    evidence = Evidence(**{name: told.get(name) for name in ("split", "positives", "ap", "auroc")}) if told else None
+    evidence = Evidence.model_validate(told) if told else None
     return LabelFacts(
         label=label, threshold=bundle.decisions.thresholds.get(label, USUAL), group=told.get("group"),
         train_count=told.get("train_count"), note=_note(bundle, label), evidence=evidence,

@@ -108,7 +108,7 @@ def _add_routes(app: Any, service: Service) -> None:
     posts = {"/v1/predict": (predict, True), "/v1/study": (study, True), "/v1/heatmap": (heatmap, False)}
     for path, (function, several) in posts.items():
         app.add_api_route(path, function, methods=["POST"], responses=ERRORS, openapi_extra=form(several=several))
-    png = {200: {"content": {"image/png": {}}, "description": "The image."}}
+    png: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "The image."}}
     extra = {"methods": ["POST"], "responses": {**ERRORS, **png}, "openapi_extra": form(several=False)}
     app.add_api_route("/v1/preview", preview, response_class=Response, **extra)
     _add_gets(app, service)
@@ -142,7 +142,9 @@ def _add_gets(app: Any, service: Service) -> None:
     app.add_api_route("/v1/model", model, methods=["GET"], responses=NOT_OURS)
     app.add_api_route("/health", health, methods=["GET"])
     app.add_api_route("/ready", ready, methods=["GET"], responses={429: ERRORS[429]})
-    text = {200: {"content": {"text/plain": {}}, "description": "Prometheus' text format."}}
+    text: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"text/plain": {}}, "description": "Prometheus' text format."}
+    }
     app.add_api_route("/metrics", metrics, methods=["GET"], response_class=Response, responses={**text, **NOT_OURS})
     app.add_api_route("/", start, methods=["GET"], include_in_schema=False)
     app.add_api_route("/favicon.ico", icon, methods=["GET"], include_in_schema=False)

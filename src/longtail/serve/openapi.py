@@ -9,6 +9,7 @@ SECURITY = "Bearer"
 _REASONS = {
     400: "The form is malformed.",
     401: "The token is missing or wrong.",
+    404: "Exports have no heat maps.",
     408: "The request took too long to arrive.",
     413: "Too many bytes, images or pixels.",
     415: "Not an image, or of a kind that is not read.",
@@ -19,7 +20,7 @@ _REASONS = {
 }
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": reason} for status, reason in _REASONS.items()
-} | {404: {"model": Problem, "description": "Exports have no heat maps."}}
+}
 NOT_OURS: dict[int | str, dict[str, Any]] = {status: ERRORS[status] for status in (401, 421)}
 
 

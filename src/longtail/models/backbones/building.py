@@ -65,7 +65,7 @@ def _check_sizes(backbone: Backbone, dynamic: bool, map_indices: Sequence[int] |
     """What only timm's backbones can be told is refused, not ignored."""
     if map_indices is not None:
         raise UserError(
-            f"map_indices picks stage maps of timm's backbones; '{backbone.name}' is none: leave map_indices out for it."
+            f"map_indices picks stage maps of timm's backbones; '{backbone.name}' is none: leave map_indices out."
         )
     if dynamic and backbone.image_size is not None:
         size = " x ".join(map(str, backbone.image_size))

@@ -46,6 +46,6 @@ def five_crop_views(images: Tensor, *, fraction: float = 0.875) -> list[Tensor]:
 
 def _mapped(images: Tensor, matrix: list[list[float]]) -> Tensor:
     """Each new pixel from where `matrix` (2 x 3, in grid_sample's frame from -1 to 1) takes it in the old image."""
-    theta = torch.tensor(matrix, dtype=torch.float64).expand(images.shape[0], 2, 3)  # not len(): exporters keep shape[0] free
+    theta = torch.tensor(matrix, dtype=torch.float64).expand(images.shape[0], 2, 3)  # len() would fix it
     grid = F.affine_grid(theta, list(images.shape), align_corners=False).to(images)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
