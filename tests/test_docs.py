@@ -6,6 +6,8 @@ page.
 
 import re
 import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,15 @@ def test_the_examples_of_a_page_run(page: Path, in_tmp: Path) -> None:
         else:
             exec(compile(block, str(page), "exec"), names)
     assert in_tmp.is_dir()
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_modules_that_a_page_writes(in_tmp: Path) -> Iterator[None]:
+    """Two pages may each write a `my_losses.py`."""
+    yield
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(in_tmp)):
+            del sys.modules[name]
 
 
 def test_links_between_pages_hold() -> None:

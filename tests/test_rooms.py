@@ -83,3 +83,22 @@ def test_a_room_lists_its_names(room: str) -> None:
 def test_listing_a_room_imports_nothing_heavy() -> None:
     code = "import sys, longtail.losses as room; assert 'ldam_loss' in dir(room); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+VERBS = ("bench", "compare", "decide", "evaluate", "export", "fit", "predict", "report", "serve", "validate")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_a_function_of_the_package(verb: str) -> None:
+    """Also where a room bears the same name: it passes on to the function in it."""
+    import longtail
+
+    found = getattr(longtail, verb)
+    assert callable(found)
+    assert {verb} <= set(dir(longtail)) & set(longtail.__all__)
+    if inspect.ismodule(found):
+        function = getattr(found, verb)
+        assert inspect.isfunction(function)
+        assert function.__name__ == verb
+        with pytest.raises(TypeError, match=rf"{verb}\(\).*'no_such_setting'"):
+            found(no_such_setting=1)

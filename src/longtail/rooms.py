@@ -10,9 +10,26 @@ import pkgutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from longtail.registry import Registry
+
+
+class VerbRoom(ModuleType):
+    """A room that bears its verb's name, such as `longtail.evaluate`: called, it is the verb's function.
+
+    So `from longtail import evaluate` gives one thing, whether or not the room was imported before.
+    """
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """What the verb's function returns."""
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **settings)
+
+
+def as_verb(room: str) -> None:
+    """Make the package `room`, which is being imported, callable."""
+    sys.modules[room].__class__ = VerbRoom
 
 
 def name_in_room(room: str, path: Iterable[str], name: str) -> Any:

@@ -8,7 +8,7 @@ from longtail.cli import run
 
 NAMES = (
     "blur color_jitter cutout hflip intensity_jitter min_max noise normalize rand_augment random_resized_crop rotate"
-    " shift_scale vflip"
+    " shift_scale solarize vflip"
 )
 
 

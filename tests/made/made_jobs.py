@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -68,7 +69,7 @@ def made_manifest(folder: Path, rows: int = 48, *, single: bool = False, seed: i
     classes[:6] = [0, 1, 2, 0, 1, 2]
     for row in range(rows):
         pixels = rng.integers(0, 60, (SIZE, SIZE)) + 70 * classes[row]
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{row:03}.png")
+        _save(pixels.astype(np.uint8), folder / f"{row:03}.png")
     split = ["val" if row % 4 == 3 else "train" for row in range(rows)]
     table = pd.DataFrame({"image": [f"{row:03}.png" for row in range(rows)], "split": split})
     if single:
@@ -77,6 +78,12 @@ def made_manifest(folder: Path, rows: int = 48, *, single: bool = False, seed: i
     states[rng.random(states.shape) < 0.1] = np.nan
     states[1, 0] = 1  # more than one label somewhere
     return from_states(table, LABELS, states, folder)
+
+
+def _save(pixels: NDArray[np.uint8], path: Path) -> None:
+    """Leave a file alone that holds them already: another process may be reading it."""
+    if not path.exists() or not np.array_equal(np.asarray(Image.open(path)), pixels):
+        Image.fromarray(pixels).save(path)
 
 
 def made_prepared(manifest: Manifest, folder: Path) -> Prepared:

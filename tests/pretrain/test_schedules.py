@@ -31,7 +31,7 @@ def test_the_rates_of_the_paper() -> None:
 
 
 def test_prototypes_rest_in_the_first_epoch() -> None:
-    settings = phantom_settings(warmup_epochs=0)
+    settings = phantom_settings(warmup_epochs=0, freeze_last_layer_epochs=1)
     assert rates(settings, 9, 10, 64).last_layer_rate == 0
     assert rates(settings, 10, 10, 64).last_layer_rate == rates(settings, 10, 10, 64).learning_rate > 0
 

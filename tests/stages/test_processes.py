@@ -63,7 +63,11 @@ def run_two(folder: Path) -> None:
         }
         arguments = [sys.executable, "-c", SCRIPT, str(MADE), str(folder), json.dumps(CASES)]
         processes.append(subprocess.Popen(arguments, env=environment, stderr=subprocess.PIPE, text=True))
-    told = [process.communicate(timeout=240)[1] for process in processes]
+    try:
+        told = [process.communicate(timeout=120)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
     assert [process.returncode for process in processes] == [0, 0], told
 
 

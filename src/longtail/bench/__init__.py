@@ -5,11 +5,13 @@ It plans runs, calls `fit` for each, and counts what their predictions hold. No 
 
 from typing import TYPE_CHECKING, Any
 
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import as_verb, name_in_room, names_in_room
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.bench.result import Result as Result
     from longtail.bench.running import bench as bench
+
+as_verb(__name__)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from longtail.data.boxes import load_boxes as load_boxes
     from longtail.data.division.balance import split_report as split_report
     from longtail.data.division.profiles import long_tail_counts as long_tail_counts
+    from longtail.data.division.single import single as single
     from longtail.data.division.splits import kfold as kfold
     from longtail.data.division.splits import split as split
     from longtail.data.division.stratify import stratified_group_parts as stratified_group_parts
@@ -44,6 +45,7 @@ _HOME = {
     "boxes": ["load_boxes"],
     "division.balance": ["split_report"],
     "division.profiles": ["long_tail_counts"],
+    "division.single": ["single"],
     "division.splits": ["kfold", "split"],
     "division.stratify": ["stratified_group_parts"],
     "division.tails": ["tail"],

@@ -8,6 +8,8 @@ Neither torch nor scikit-learn may enter.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from longtail.rooms import as_verb
+
 if TYPE_CHECKING:
     from longtail.evaluate.ap import average_precision as average_precision
     from longtail.evaluate.calibration_error import ece_cxrlt_style as ece_cxrlt_style
@@ -87,6 +89,8 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)
+
+as_verb(__name__)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,8 @@ never imports torch, unless its format is torch. No training may enter.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from longtail.rooms import as_verb
+
 if TYPE_CHECKING:
     from longtail.export.bundle import Bundle as Bundle
     from longtail.export.bundle import Member as Member
@@ -32,6 +34,8 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)
+
+as_verb(__name__)
 
 
 def __getattr__(name: str) -> Any:

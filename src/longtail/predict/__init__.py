@@ -7,6 +7,8 @@ A part adds itself to `_HOME` (module: names) and to the block for type checkers
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from longtail.rooms import as_verb
+
 if TYPE_CHECKING:
     from longtail.predict.calibration import calibrate as calibrate
     from longtail.predict.calibration import fit_calibration as fit_calibration
@@ -77,6 +79,8 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_MODULE_OF)
+
+as_verb(__name__)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from longtail import evaluate as metrics
+from longtail.evaluate import bootstrap
 from longtail.evaluate.intervals import Metric
 from longtail.report.scoring import Scored
 
@@ -40,8 +40,8 @@ def paired_difference(
         return None
     groups = None if first.grouped_by is None else first.setting.rows.index
     own = None if groups is None else groups[one]
-    a = metrics.bootstrap(first.states[one], first.values[one], metric, own, resamples, seed)
-    b = metrics.bootstrap(second.states[two], second.values[two], metric, own, resamples, seed)
+    a = bootstrap(first.states[one], first.values[one], metric, own, resamples, seed)
+    b = bootstrap(second.states[two], second.values[two], metric, own, resamples, seed)
     draws, means = b.draws - a.draws, b.mean_draws - a.mean_draws
     bounds = np.array([_bounds(column) for column in (*draws.T, means)])
     low, high = bounds[:-1, 0], bounds[:-1, 1]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from longtail import evaluate as metrics
 from longtail.data.audit.label_groups import GROUPS
+from longtail.evaluate import Mean, auroc, average_precision, macro
 from longtail.evaluate.evaluation import evaluate
 from longtail.evaluate.results import Evaluation, Number
 from longtail.predict.thresholds import USUAL
@@ -32,8 +32,8 @@ class Part:
     name: str
     rows: int
     ap: Floats
-    mean_ap: metrics.Mean
-    mean_auroc: metrics.Mean
+    mean_ap: Mean
+    mean_auroc: Mean
 
 
 @dataclass(frozen=True)
@@ -132,5 +132,5 @@ def _parts(scored: Scored, name: str) -> list[Part]:
 
 def _part(scored: Scored, name: str, rows: npt.NDArray[Any]) -> Part:
     states, values = scored.states[rows], scored.values[rows]
-    ap = metrics.average_precision(states, values)
-    return Part(name, int(rows.sum()), ap, metrics.macro(ap), metrics.macro(metrics.auroc(states, values)))
+    ap = average_precision(states, values)
+    return Part(name, int(rows.sum()), ap, macro(ap), macro(auroc(states, values)))

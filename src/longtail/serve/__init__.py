@@ -8,6 +8,8 @@ nothing that was sent is stored, and nothing that was sent or named by a client 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from longtail.rooms import as_verb
+
 if TYPE_CHECKING:
     from longtail.serve.app import create_app as create_app
     from longtail.serve.limits import Limits as Limits
@@ -19,6 +21,8 @@ _MODULE_OF = {"create_app": "app", "Limits": "limits", "serve": "running", "Serv
               "open_service": "service"}  # fmt: skip
 
 __all__ = sorted(_MODULE_OF)
+
+as_verb(__name__)
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ from longtail.predict.files import read_predictions, write_predictions
 from longtail.predict.predictions import Predictions
 from longtail.report.run_report import report
 from longtail.stages.context import Watch
-from longtail.stages.outcome import DECISIONS, METRICS, RESAMPLES, decide_on, decisions_of, is_done, metrics_of
+from longtail.stages.outcome import DECISIONS, METRICS, decide_on, decisions_of, is_done, metrics_of, resamples_of
 from longtail.stages.recipe import Recipe
 from longtail.stages.rows import TEST, VALIDATION
 from longtail.stages.run_folder import FOLD_FACTS, FOLDS, MANIFEST, fold_runs, read_run
@@ -111,7 +111,7 @@ def write_folds_outcome(recipe: Recipe, manifest: Manifest, run: Path, folds: in
     if TEST in splits:
         _write(run, TEST, _merged(places, TEST, "mean"))
         found[TEST] = metrics_of(run, TEST, manifest, TEST)
-    report(run, split=OUT_OF_FOLD, resamples=RESAMPLES)
+    report(run, split=OUT_OF_FOLD, resamples=resamples_of(run))
     write_json(run / METRICS, {"folds": folds, "stages": stages, **found})
 
 

@@ -17,10 +17,10 @@ from longtail.stages.context import Watch
 from longtail.stages.loaded_stage import load_held_out
 from longtail.stages.recipe import Predict, Recipe
 from longtail.stages.rows import TEST, VALIDATION
+from longtail.stages.run_folder import ENVIRONMENT
 from longtail.stages.store import read_facts
 
 DECISIONS, METRICS = "decisions.json", "metrics.json"
-RESAMPLES = 1000
 
 
 def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path, watch: Watch) -> None:
@@ -38,8 +38,13 @@ def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path,
             decide_on(recipe.predict, predictions, manifest, run, VALIDATION)
         write_predictions(decisions_of(run).calibrated(predictions), run / "predictions" / f"{split}.parquet")
     metrics = {split: metrics_of(run, split, manifest, split) for split in splits}
-    report(run, resamples=RESAMPLES)
+    report(run, resamples=resamples_of(run))
     write_json(run / METRICS, {"stages": stages, **metrics})
+
+
+def resamples_of(run: Path) -> int:
+    """Bootstrap resamples for the run's intervals; a smoke run's mean nothing, and are few."""
+    return 50 if json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))["smoke"] else 1000
 
 
 def is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
@@ -77,5 +82,5 @@ def metrics_of(run: Path, name: str, manifest: Manifest, split: str) -> dict[str
     """The metrics of the run's predictions file `name`, which is of the rows of `split`."""
     thresholds = decisions_of(run).thresholds or None
     path = run / "predictions" / f"{name}.parquet"
-    found = evaluate(path, manifest, split=split, thresholds=thresholds, resamples=RESAMPLES, partial=True)
+    found = evaluate(path, manifest, split=split, thresholds=thresholds, resamples=resamples_of(run), partial=True)
     return found.to_json()

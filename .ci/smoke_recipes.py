@@ -1,0 +1,56 @@
+"""Every shipped recipe, and every row of every shipped table, through `longtail.fit` with `smoke`: does it run at all?
+
+Run: python .ci/smoke_recipes.py FOLDER. On made radiographs, of many labels or of one class per image as the recipe's
+task asks; rows share finished stages as a user's runs would. Prints seconds by recipe; any error ends it.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from longtail import Manifest, fit, load_recipe
+from longtail.data import phantoms, single, split
+from longtail.stages.shipped import shipped_recipes
+from longtail.stages.table import is_table, read_table, row_names
+from longtail.stages.yaml_tree import read_tree
+
+
+def main(folder: Path) -> None:
+    """Draw, then fit each."""
+    made = phantoms(folder / "data", patients=80, size=64, seed=0)
+    tables = {"multilabel": divided(made, folder / "multi.csv"), "singlelabel": divided(single(made), folder / "one.csv")}
+    for name in recipe_names():
+        smoke(name, tables, folder)
+
+
+def recipe_names() -> list[str]:
+    """Recipes, and tables' rows as `TABLE:ROW`."""
+    found = []
+    for name, path in shipped_recipes().items():
+        tree = read_tree(path)
+        rows = row_names(read_table(tree, str(path))) if is_table(tree) else None
+        found += [name] if rows is None else [f"{name}:{row}" for row in rows]
+    return found
+
+
+def divided(manifest: Manifest, path: Path) -> Manifest:
+    """With splits, saved and read again."""
+    split(manifest, "60/20/20", seed=0).save(path)
+    return Manifest.load(path)
+
+
+def smoke(name: str, tables: dict[str, Manifest], folder: Path) -> None:
+    """One recipe, from nothing to its report."""
+    start = time.perf_counter()
+    task = load_recipe(name, bind=False).task
+    manifest = tables[task or "multilabel"]
+    run = folder / "runs" / name.replace("/", "-")
+    fit(name, manifest, out=run, smoke=True, store=folder / "store", prepared=folder / "prepared")
+    for file in ("recipe.yaml", "metrics.json", "report.html", "predictions/test.parquet"):
+        if not (run / file).stat().st_size:
+            raise SystemExit(f"{name}: {file} is empty")
+    print(f"{time.perf_counter() - start:6.1f} s  {name}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
