@@ -1,7 +1,8 @@
-"""Every shipped recipe, and every row of every shipped table, through `longtail.fit` with `smoke`: does it run at all?
+"""Every shipped recipe, and rows of every shipped table, through `longtail.fit` with `smoke`: does it run at all?
 
-Run: python .ci/smoke_recipes.py FOLDER. On made radiographs, of many labels or of one class per image as the recipe's
-task asks; rows share finished stages as a user's runs would. Prints seconds by recipe; any error ends it.
+Run: python .ci/smoke_recipes.py FOLDER [ROWS]. ROWS of each table, from its first to its last (default: all). On made
+radiographs, of many labels or of one class per image as the recipe asks; rows share finished stages as a user's runs
+would. Prints seconds by recipe; any error ends it.
 """
 
 import sys
@@ -15,22 +16,32 @@ from longtail.stages.table import is_table, read_table, row_names
 from longtail.stages.yaml_tree import read_tree
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, rows: int | None = None) -> None:
     """Draw, then fit each."""
     made = phantoms(folder / "data", patients=80, size=64, seed=0)
-    tables = {"multilabel": divided(made, folder / "multi.csv"), "singlelabel": divided(single(made), folder / "one.csv")}
-    for name in recipe_names():
+    tables = {
+        "multilabel": divided(made, folder / "multi.csv"),
+        "singlelabel": divided(single(made), folder / "one.csv"),
+    }
+    for name in recipe_names(rows):
         smoke(name, tables, folder)
 
 
-def recipe_names() -> list[str]:
+def recipe_names(most: int | None) -> list[str]:
     """Recipes, and tables' rows as `TABLE:ROW`."""
     found = []
     for name, path in shipped_recipes().items():
         tree = read_tree(path)
         rows = row_names(read_table(tree, str(path))) if is_table(tree) else None
-        found += [name] if rows is None else [f"{name}:{row}" for row in rows]
+        found += [name] if rows is None else [f"{name}:{row}" for row in spread(rows, most)]
     return found
+
+
+def spread(rows: list[str], most: int | None) -> list[str]:
+    """So many of the rows, from the first to the last."""
+    if most is None or most >= len(rows):
+        return rows
+    return [rows[round(i * (len(rows) - 1) / max(most - 1, 1))] for i in range(most)]
 
 
 def divided(manifest: Manifest, path: Path) -> Manifest:
@@ -53,4 +64,4 @@ def smoke(name: str, tables: dict[str, Manifest], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
