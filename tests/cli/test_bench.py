@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["tiny.yaml", "m.csv", "--seeds", "1", "--major", "1", "--minor", "1", "--medium", "--paper", "skin7"]
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(where)
-        patched.setattr("longtail.stages.outcome.RESAMPLES", 20)
+        patched.setattr("longtail.stages.outcome.resamples_of", lambda _: 20)
         patched.setattr("longtail.stages.outcome.report", lambda *_, **__: None)  # has tests of its own
         assert run(["bench", *words, "--resamples", "50", "--out", "out", "--smoke"]) == 0
     return where

@@ -46,8 +46,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Any:
     recipe["predict"] = {"calibration": "temperature"}
     (folder / "r.yaml").write_text(yaml.safe_dump(recipe))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outcome, "RESAMPLES", 20)
-        patch.setattr(folding, "RESAMPLES", 20)
+        patch.setattr(outcome, "resamples_of", lambda _: 20)
+        patch.setattr(folding, "resamples_of", lambda _: 20)
         assert command(folder, "run") == 0
         yield folder
 

@@ -24,7 +24,7 @@ def fitted(folder: Path, *more: str, single: bool = True, short: list[str] = SHO
     (folder / "images").mkdir(exist_ok=True)
     made_manifest(folder / "images", single=single).save(folder / "m.csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outcome, "RESAMPLES", 20)
+        patch.setattr(outcome, "resamples_of", lambda _: 20)
         told = [str(folder / "m.csv"), *SMALL, *short, *EVEN, *more, "--out", str(folder / "run")]
         assert longtail(["fit", "three-stage", *told]) == 0
     return folder / "run" / "stages"
@@ -109,7 +109,7 @@ def test_the_comparison_spends_alike() -> None:
 
 
 def test_the_comparison_as_a_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome, "RESAMPLES", 20)
+    monkeypatch.setattr(outcome, "resamples_of", lambda _: 20)
     (tmp_path / "images").mkdir()
     made_manifest(tmp_path / "images", single=True).save(tmp_path / "m.csv")
     rows = "CE -> cRS,three stages"
