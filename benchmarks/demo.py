@@ -29,7 +29,7 @@ from longtail.predict import align
 from longtail.stages.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results" / "demo.json"
-ONE_STAGE_EPOCHS = 14
+ONE_STAGE_EPOCHS = 11
 
 
 def recipes(changes: list[str]) -> dict[str, Recipe]:
