@@ -61,6 +61,22 @@ def test_a_run_has_everything_that_it_is_about(finished):
     assert metrics["test"]["rows"] == 12
 
 
+def test_show_says_what_would_be_reused(finished, capsys):
+    def shown(*words, folder=finished):
+        words = ("--manifest", str(folder / "manifest.csv"), "--store", str(folder / "run"), *words)
+        assert run(["show", str(finished / "tiny.yaml"), *words]) == 0
+        return capsys.readouterr().out.count("; finished, would be reused")
+
+    assert shown() == 2
+    assert shown("stages.head.epochs=3") == 1
+    assert shown("stages.features.epochs=3") == 0
+    assert shown("--seed", "7") == 0
+    assert shown("defaults.image_size=32") == 0  # not prepared, so not finished; and not prepared now
+    assert not list((finished / "prepared").glob("*32*"))
+    assert run(["show", str(finished / "tiny.yaml"), "--store", str(finished)]) == 2
+    assert "--store needs --manifest" in capsys.readouterr().err
+
+
 def test_again_trains_nothing_and_a_comment_or_another_stage_changes_nothing(finished, capsys):
     before = trained(finished)
     assert again(finished) == 0

@@ -1,7 +1,7 @@
 """`longtail show`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,12 @@ def show(
     full: Annotated[bool, typer.Option("--full", help="Every setting, those left at their default too.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="As `fit --smoke` would run it.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="As for `fit`: it draws balanced rows.")] = 0,
+    store: Annotated[
+        Path | None, typer.Option(help="Finished stages, as for `fit` (or a run's folder): which would be reused.")
+    ] = None,
+    prepared: Annotated[
+        Path | None, typer.Option(help="Where prepared images lie. [default: beside the manifest]")
+    ] = None,
 ) -> None:
     """Show a recipe as it would run: all settings resolved, its graph, and what each stage would do."""
     from longtail.cli.console import say
@@ -27,7 +33,8 @@ def show(
     from longtail.stages.planning import plan
 
     made = load_recipe(recipe, settings or (), smoke=smoke)
-    plans = plan(made, Manifest.load(manifest, check_files=False) if manifest else None, seed=seed)
+    table = Manifest.load(manifest, check_files=False) if manifest else None
+    plans = plan(made, table, seed=seed, reused=_finished(made, table, store, prepared, seed))
     say(recipe_text(made, full=full))
     for line in graph_lines(made, plans):
         say(line)
@@ -38,6 +45,21 @@ def show(
         say(f"graph: {svg}")
     if manifest is None:
         say(f"next: longtail show {_quoted(recipe)} --manifest MANIFEST counts images and steps")
+
+
+def _finished(recipe: Any, manifest: Any, store: Path | None, prepared: Path | None, seed: int) -> Any:
+    """Whether a stage is finished in `store`; None where no store is asked for."""
+    from longtail.errors import UserError
+    from longtail.stages.fitting import prepared_place
+    from longtail.stages.reusing import finished_stages
+
+    if store is None:
+        return None
+    if manifest is None:
+        raise UserError("--store needs --manifest: which stages are finished depends on the images, too.")
+    store = store / "store" if (store / "store").is_dir() else store
+    place = prepared_place(manifest, store.parent, prepared)
+    return finished_stages(recipe, manifest, store=store, prepared=place, seed=seed).__contains__
 
 
 def _quoted(text: str) -> str:

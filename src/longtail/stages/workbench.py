@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from longtail.data.images.grey_levels import window_of
-from longtail.data.images.prepared import Prepared, prepare
+from longtail.data.images.prepared import Prepared, is_prepared, prepare
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.stages.recipe import Recipe
@@ -56,6 +56,14 @@ class Workbench:
             self._tell_bad(made)
             self.ready[key] = (manifest.select(made.rows_kept), made)
         return self.ready[key]
+
+    def is_ready(self, size: int) -> bool:
+        """Whether all training rows are prepared at `size`, so that `at` has nothing to do."""
+        images = self.recipe.images
+        return is_prepared(
+            self.training_rows(), size, resize=images.resize, channels=self._channels(), store=self.prepared_store,
+            window=window_of(images.window),
+        )  # fmt: skip
 
     def data_digest(self, size: int) -> str:
         """A hash of the rows, labels and pixels that a stage at `size` may look at."""

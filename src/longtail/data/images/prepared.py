@@ -147,6 +147,21 @@ def prepare(
     return _opened(manifest, key, store, work, on_bad, made, time.monotonic() - began)
 
 
+def is_prepared(
+    manifest: Manifest,
+    size: int,
+    *,
+    resize: Rule = "squash",
+    channels: Literal[1, 3] | None = None,
+    store: str | Path,
+    window: Window = "file",
+) -> bool:
+    """Whether `prepare` would find every image of `manifest` done."""
+    key = _checked_key(size, resize, channels or usual_channels(manifest.image_paths), window, None, "stop")
+    home = Store(Path(store), key)
+    return home.pixels_path.exists() and not plan(manifest.image_paths, home.contents()).todo
+
+
 def default_store(manifest: Path) -> Path:
     """Where a manifest's prepared images go when nothing else is said: `prepared/` beside it."""
     return manifest.parent / "prepared"
