@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from longtail.errors import UserError, unknown_name
+from longtail.errors import UserError
 from longtail.files import make_folder, write_json, written_whole
 from longtail.models.class_changes import replace_head
 from longtail.models.classifier import Classifier
@@ -27,6 +27,7 @@ from longtail.stages.head_training import FEATURES
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.processes import joined, meet
 from longtail.stages.recipe import Best, Search, Stage
+from longtail.stages.searching import with_settings
 from longtail.stages.validation import lower_is_better
 
 CANDIDATES = "checkpoint-search"  # the folder of candidates; a finished stage drops it
@@ -66,27 +67,7 @@ def candidates(search: Search) -> Iterator[dict[str, Any]]:
 
 def changed(settings: Stage, changes: Mapping[str, Any]) -> Stage:
     """The stage with some settings changed by dotted path, and no search."""
-    tree = settings.model_dump(mode="json", by_alias=True)
-    tree["search"] = None
-    for path, value in changes.items():
-        _put(tree, path.split("."), value, path)
-    return Stage.model_validate(tree)
-
-
-def _put(node: dict[str, Any], names: list[str], value: Any, path: str) -> None:
-    first, rest = names[0], names[1:]
-    if not rest:
-        node[first] = value
-        return
-    inner = node.get(first)
-    if isinstance(inner, str):  # a component without settings
-        inner = {inner: {}}
-    if inner is None:
-        inner = {}
-    if not isinstance(inner, dict):
-        raise unknown_name("setting", path, node, "search.values")
-    node[first] = inner
-    _put(inner, rest, value, path)
+    return with_settings(settings, {**changes, "search": None})
 
 
 def _candidate(job: TrainJob, place: int, chosen: dict[str, Any], train: Train) -> TrainResult | None:
