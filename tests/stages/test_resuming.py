@@ -20,6 +20,7 @@ import longtail.stages.pacing as pacing
 import longtail.stages.training as training
 from longtail.stages.train import train
 from longtail.stages.training import Training
+from longtail.stages.validation import Validator
 
 MADE = Path(__file__).resolve().parents[1] / "made"
 SETTINGS: dict[str, Any] = {
@@ -81,7 +82,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int) 
     [
         (Training, "learn", 1),  # before anything
         (Training, "learn", 8),  # within an epoch
-        (Training, "validate", 2),  # between the last step and the end of an epoch
+        (Validator, "side_by_side", 2),  # between the last step and the end of an epoch
         (training, "write_checkpoint", 5),
         (checkpoint, "save_file", 9),  # a checkpoint half written
         (Training, "finish", 1),  # all done, nothing handed over

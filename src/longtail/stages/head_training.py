@@ -18,10 +18,12 @@ from longtail.errors import UserError
 from longtail.files import make_folder
 from longtail.losses import LOSSES
 from longtail.models.classifier import Classifier
+from longtail.models.features import Want
 from longtail.stages.cached_backbone import CachedBackbone
 from longtail.stages.feature_cache import KINDS, FeaturePlan, cached_features, features_of
 from longtail.stages.inputs import Inputs, image_inputs
 from longtail.stages.job import Rows, TrainJob
+from longtail.stages.live_features import LiveFeatureReader
 from longtail.stages.precision import Precision, chosen_device, chosen_precision
 from longtail.stages.predicting_rows import evaluating
 from longtail.stages.processes import World
@@ -45,11 +47,36 @@ def stage_precision(job: TrainJob, world: World) -> Precision:
     return replace(found, name="fp32") if asked == "auto" and why_not_cached(job) is None else found
 
 
+def shared_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
+    """Features for several heads side by side: cached, or else computed once for each batch."""
+    inputs = inputs_of(job, precision, world)
+    if isinstance(inputs.model.backbone, CachedBackbone):
+        return inputs
+    kind = next(iter(job.model.head.wants))
+    precision.placed(job.model)
+    train, second, valid = (
+        LiveFeatureReader(read, job.model.backbone, kind, precision)
+        for read in (inputs.train, inputs.second, inputs.valid)
+    )
+    facts = {**inputs.facts, "features": "shared"}
+    return replace(inputs, model=behind_features(job, kind), train=train, second=second, valid=valid, facts=facts)
+
+
 def why_not_cached(job: TrainJob) -> str | None:
     """Why features can't be computed once for this stage; None where they can, and shall."""
-    settings, wants = job.settings, job.model.head.wants
+    settings = job.settings
     if settings.cache == "off":
         return "it is switched off"
+    if (reason := why_not_shared(job)) is not None:
+        return reason
+    if settings.cache == "auto" and settings.cached_views == 1 and is_random(settings.augment):
+        return "its images are augmented anew each time (cached_views: 4 would take four versions of each in turn)"
+    return None
+
+
+def why_not_shared(job: TrainJob) -> str | None:
+    """Why several heads can't read one batch's features; None where they can."""
+    settings, wants = job.settings, job.model.head.wants
     if settings.train != "head" or settings.frozen_bn != "eval":
         return "its backbone changes (train: head and frozen_bn: eval keep it as it is)"
     if len(wants) != 1 or not wants <= KINDS:
@@ -58,8 +85,6 @@ def why_not_cached(job: TrainJob) -> str | None:
         return "it mixes images, and features of mixed images are others each time"
     if wants != {"pooled"} and any(_needs_features(part.name) for part in settings.loss or []):
         return "a loss reads pooled features beside the head's"
-    if settings.cache == "auto" and settings.cached_views == 1 and is_random(settings.augment):
-        return "its images are augmented anew each time (cached_views: 4 would take four versions of each in turn)"
     return None
 
 
@@ -91,9 +116,14 @@ def _cached_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
     if len(valid.rows):
         found, _ = cached_features(valid, job, pixels.valid, precision, world, store)
         judged = FeatureReader(found, places(valid.rows, len(job.prepared)), precision)
+    return Inputs(behind_features(job, kind), read, read, judged, facts, ahead=False)
+
+
+def behind_features(job: TrainJob, kind: Want) -> Classifier:
+    """The job's head behind a backbone that hands features on."""
     small = Classifier(CachedBackbone(job.model.backbone, kind), job.model.head)
     small.train(job.model.training)
-    return Inputs(small, read, read, judged, facts, ahead=False)
+    return small
 
 
 def _fits_disk(job: TrainJob, train: FeaturePlan, valid: FeaturePlan, pixels: Inputs) -> bool:

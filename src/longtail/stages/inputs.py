@@ -1,9 +1,10 @@
 """What a stage's model reads: images through the whole model, or cached features through its head."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from longtail.models.classifier import Classifier
+from longtail.models.heads.base import Head
 from longtail.stages.job import TrainJob
 from longtail.stages.precision import Precision
 from longtail.stages.processes import World
@@ -20,6 +21,12 @@ class Inputs:
     valid: Reader
     facts: dict[str, Any] = field(default_factory=dict)
     ahead: bool = True  # whether the next batch is worth a thread
+
+    def with_head(self, head: Head) -> "Inputs":
+        """The same features for another head."""
+        model = Classifier(self.model.backbone, head)
+        model.train(self.model.training)
+        return replace(self, model=model)
 
 
 def image_inputs(job: TrainJob, precision: Precision, world: World, *, hold: bool = True) -> Inputs:

@@ -1,7 +1,7 @@
 """Logits and probabilities of some prepared images: what validation, the runner and the predict room share."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -80,16 +80,38 @@ def predict_logits(
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> Values:
     """Logits `(N, C)`, float32, of what `read` gives for `rows`; the model is in evaluation mode meanwhile."""
-    found = torch.empty(len(rows), model.head.num_classes, dtype=torch.float32, device=precision.device)
-    with evaluating(model), torch.inference_mode(), precision.autocast():
+    found = predict_side_by_side(
+        [model], read, rows, precision=precision, sources=sources, batch_size=batch_size, change=change,
+        on_batch=on_batch,
+    )  # fmt: skip
+    return found[0]
+
+
+def predict_side_by_side(
+    models: Sequence[Classifier],
+    read: Reader,
+    rows: Rows,
+    *,
+    precision: Precision,
+    sources: npt.NDArray[np.int64] | None = None,
+    batch_size: int = 64,
+    change: Callable[[Tensor], Tensor] | None = None,
+    on_batch: Callable[[int], None] = lambda _: None,
+) -> list[Values]:
+    """Each model's logits `(N, C)`; what they read is read once."""
+    found = [torch.empty(len(rows), model.head.num_classes, device=precision.device) for model in models]
+    with ExitStack() as stack, torch.inference_mode(), precision.autocast():
+        for model in models:
+            stack.enter_context(evaluating(model))
         for start in range(0, len(rows), batch_size):
             part = rows[start : start + batch_size]
             images = read(part, 0)
             images = images if change is None else change(images)
             source = None if sources is None else torch.from_numpy(sources[part]).to(precision.device)
-            found[start : start + len(part)] = model.predict_logits(images, source=source)
+            for model, logits in zip(models, found, strict=True):
+                logits[start : start + len(part)] = model.predict_logits(images, source=source)
             on_batch(start + len(part))
-    return np.asarray(found.cpu().numpy(), dtype=np.float32)
+    return [np.asarray(logits.cpu().numpy(), dtype=np.float32) for logits in found]
 
 
 def probabilities(logits: Values, task: Task, active: npt.NDArray[np.bool_] | None = None) -> Values:

@@ -1,12 +1,13 @@
 """A stage trained with each of some values of its settings; validation chooses, each stage for itself.
 
-Where the stage only trains a head, all candidates share the cached features, so that each costs a moment. A killed
-search goes on: finished candidates have left their result, the one under way its checkpoint.
+Where the stage only trains a head, the candidates share the backbone's features; where they differ only in how they
+learn (rates, optimiser, schedule) they are trained side by side, on one pass over them, as in the public code of
+CheXFound. A killed search goes on: finished candidates have left their result, those under way their checkpoint.
 """
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, replace
@@ -23,7 +24,7 @@ from longtail.models.classifier import Classifier
 from longtail.stages.component import component
 from longtail.stages.divergence import Diverged
 from longtail.stages.hand_over import HELD_OUT, WEIGHTS
-from longtail.stages.head_training import FEATURES
+from longtail.stages.head_training import FEATURES, why_not_shared
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.processes import joined, meet
 from longtail.stages.recipe import Best, Search, Stage
@@ -33,15 +34,26 @@ from longtail.stages.validation import lower_is_better
 CANDIDATES = "checkpoint-search"  # the folder of candidates; a finished stage drops it
 RESULT = "result.json"
 Train = Callable[[TrainJob], TrainResult]
+Together = Callable[[Sequence[TrainJob]], list[TrainResult | None]]  # None: diverged
+# Settings of how a head learns, which leave the images and features that it reads as they are.
+OF_LEARNING = frozenset({"optimizer", "schedule", "rates", "clip", "ema", "early_stop"})
 
 
-def searched(job: TrainJob, train: Train) -> TrainResult:
-    """Train every candidate, keep the best one's weights and log as the stage's own."""
+def searched(job: TrainJob, train: Train, together: Together | None = None) -> TrainResult:
+    """Train every candidate, keep the best one's weights and log as the stage's own.
+
+    Heads that read the same features are trained `together`, on one pass over them.
+    """
     search, keep = job.settings.search, job.settings.keep
     assert search is not None
     if not isinstance(keep, Best) or not len(job.valid_rows):
         raise UserError(f"stage '{job.name}' searches: it needs keep: {{best: METRIC}} and validation rows.")
-    found = [(chosen, _candidate(job, place, chosen, train)) for place, chosen in enumerate(candidates(search))]
+    tried = list(candidates(search))
+    if together is not None and side_by_side(job, search):
+        results = _together(job, tried, together)
+    else:
+        results = [_candidate(job, place, chosen, train) for place, chosen in enumerate(tried)]
+    found = list(zip(tried, results, strict=True))
     lower = keep.direction == "min" or (keep.direction == "auto" and lower_is_better(keep.best))
     values = [None if result is None else result.value for _, result in found]
     scored = [(value if lower else -value, place) for place, value in enumerate(values) if value is not None]
@@ -70,24 +82,58 @@ def changed(settings: Stage, changes: Mapping[str, Any]) -> Stage:
     return with_settings(settings, {**changes, "search": None})
 
 
+def side_by_side(job: TrainJob, search: Search) -> bool:
+    """Whether all candidates can learn from one pass over the same features."""
+    of_learning = all(path.partition(".")[0] in OF_LEARNING for path in search.values)
+    return of_learning and why_not_shared(job) is None
+
+
+def _together(job: TrainJob, tried: Sequence[dict[str, Any]], together: Together) -> list[TrainResult | None]:
+    """The results of all candidates, trained at the same time; finished ones of an earlier process stand."""
+    folders = [_folder(job, place) for place in range(len(tried))]
+    left = [place for place, folder in enumerate(folders) if not (folder / RESULT).is_file()]
+    jobs = [
+        _variant(job, _told(job, tried[place]), folders[place], changed(job.settings, tried[place])) for place in left
+    ]
+    fresh = dict(zip(left, together(jobs) if jobs else [], strict=True))
+    for place, result in fresh.items():
+        _write_result(folders[place], result)
+    return [fresh[place] if place in fresh else _read_result(folders[place] / RESULT) for place in range(len(tried))]
+
+
 def _candidate(job: TrainJob, place: int, chosen: dict[str, Any], train: Train) -> TrainResult | None:
     """The result of one candidate, of an earlier process where there is one; None where it diverged."""
-    folder = job.folder / CANDIDATES / str(place)
+    folder = _folder(job, place)
     if (folder / RESULT).is_file():
         return _read_result(folder / RESULT)
-    words = ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in chosen.items())
     result: TrainResult | None = None
     with suppress(Diverged):
-        result = train(_variant(job, f"{job.name} ({words})", folder, changed(job.settings, chosen)))
-    if joined().first:
-        write_json(make_folder(folder) / RESULT, None if result is None else asdict(result))
-    meet(joined())
+        result = train(_variant(job, _told(job, chosen), folder, changed(job.settings, chosen)))
+    _write_result(folder, result)
     return result
 
 
+def _folder(job: TrainJob, place: int) -> Path:
+    return job.folder / CANDIDATES / str(place)
+
+
+def _told(job: TrainJob, chosen: Mapping[str, Any]) -> str:
+    """The stage's name with what a candidate changes."""
+    words = ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in chosen.items())
+    return f"{job.name} ({words})"
+
+
+def _write_result(folder: Path, result: TrainResult | None) -> None:
+    if joined().first:
+        write_json(make_folder(folder) / RESULT, None if result is None else asdict(result))
+    meet(joined())
+
+
 def _variant(job: TrainJob, name: str, folder: Path, settings: Stage) -> TrainJob:
-    """The job with another folder and settings, and weights of its own."""
-    store, model = job.feature_store or job.folder / FEATURES, deepcopy(job.model)
+    """The job with another folder and settings, and weights of its own; a frozen backbone is everybody's."""
+    store = job.feature_store or job.folder / FEATURES
+    shared = job.settings.train == "head" and why_not_shared(job) is None
+    model = Classifier(job.model.backbone, deepcopy(job.model.head)) if shared else deepcopy(job.model)
     _change_head(model, job.settings, settings)
     return replace(job, name=name, folder=folder, settings=settings, model=model, feature_store=store)
 

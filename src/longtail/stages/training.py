@@ -1,7 +1,7 @@
 """A training under way: all that changes while it runs, one step of it, and its checkpoints."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -104,13 +104,6 @@ class Training:
         if self.average is not None:
             self.average.update(done)
         self.step += 1
-
-    def validate(self, on_batch: Callable[[int], None]) -> Metrics | None:
-        """The judged model's metrics, where there are validation rows."""
-        if self.validator is None:
-            return None
-        send_buffers(self.judged, self.world)
-        return self.validator(self.judged, on_batch)
 
     def keep(self) -> None:
         """Remember the judged model's weights as the best so far."""
@@ -226,3 +219,13 @@ class Training:
         torch.default_generator.manual_seed(number)
         if self.precision.device.type == "cuda":
             torch.cuda.manual_seed(number)
+
+
+def validate(works: Sequence[Training], on_batch: Callable[[int], None]) -> list[Metrics | None]:
+    """The metrics of each judged model, where there are validation rows; all works validate on the same."""
+    validator = works[0].validator if works else None
+    if validator is None:
+        return [None] * len(works)
+    for work in works:
+        send_buffers(work.judged, work.world)
+    return [*validator.side_by_side([work.judged for work in works], on_batch)]

@@ -1,6 +1,6 @@
 """Exact metrics of all validation rows: every process predicts its share, and all see the same numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from longtail.evaluate.roc import auroc
 from longtail.models.classifier import Classifier
 from longtail.stages.job import Rows
 from longtail.stages.precision import Precision
-from longtail.stages.predicting_rows import Values, predict_logits, probabilities
+from longtail.stages.predicting_rows import Values, predict_side_by_side, probabilities
 from longtail.stages.processes import World, interleaved
 from longtail.stages.readers import Reader
 
@@ -57,9 +57,15 @@ class Validator:
 
     def __call__(self, model: Classifier, on_batch: Callable[[int], None] = lambda _: None) -> Metrics:
         """The metrics of a model."""
+        return self.side_by_side([model], on_batch)[0]
+
+    def side_by_side(
+        self, models: Sequence[Classifier], on_batch: Callable[[int], None] = lambda _: None
+    ) -> list[Metrics]:
+        """The metrics of each of some models, which read the same."""
         mine = self.rows[self.world.rank :: self.world.size]
-        logits = predict_logits(
-            model,
+        each = predict_side_by_side(
+            models,
             self.read,
             mine,
             precision=self.precision,
@@ -67,8 +73,11 @@ class Validator:
             batch_size=self.batch_size,
             on_batch=on_batch,
         )
-        together = interleaved(torch.from_numpy(logits).to(self.precision.device), len(self.rows), self.world)
-        return metrics(self.targets, together.cpu().numpy()[:, self.active], self.task)
+        whole = [
+            interleaved(torch.from_numpy(logits).to(self.precision.device), len(self.rows), self.world).cpu().numpy()
+            for logits in each
+        ]
+        return [metrics(self.targets, logits[:, self.active], self.task) for logits in whole]
 
 
 def metrics(targets: npt.NDArray[Any], logits: Values, task: Task) -> Metrics:
