@@ -46,6 +46,7 @@ def test_a_run_has_everything_that_it_is_about(finished):
         "decisions.json",
         "metrics.json",
         "report.html",
+        "heatmaps/heatmaps.csv",
         "predictions/val.parquet",
         "predictions/test.parquet",
         *(

@@ -122,6 +122,8 @@ def _parts(scored: Scored, name: str) -> list[Part]:
     if column is None:
         return []
     values, counts = np.unique(column[column != ""].astype(str), return_counts=True)
+    if len(values) < 2:  # the part would be the whole
+        return []
     ordered = [str(values[i]) for i in np.argsort(-counts, kind="stable")[:_MOST_VALUES]]
     found = [_part(scored, value, column == value) for value in ordered]
     fronts = np.isin(np.char.upper(column.astype(str)), ("AP", "PA"))

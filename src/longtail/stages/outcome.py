@@ -1,6 +1,7 @@
 """What a run is for: predictions of its validation and test rows, decisions, metrics, and the report."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,19 @@ from longtail.predict.decisions import Decisions, decide, read_decisions, write_
 from longtail.predict.files import write_predictions
 from longtail.predict.predicting import predict
 from longtail.predict.predictions import Predictions
+from longtail.report.heat_source import write_heatmaps
 from longtail.report.run_report import report
 from longtail.stages.component import NamedPart
 from longtail.stages.context import Watch
-from longtail.stages.loaded_stage import load_held_out
+from longtail.stages.graph import predicting
+from longtail.stages.loaded_stage import load_held_out, load_stage_model
+from longtail.stages.looking import Looks
 from longtail.stages.recipe import Predict, Recipe
 from longtail.stages.rows import TEST, VALIDATION
 from longtail.stages.run_folder import ENVIRONMENT
 from longtail.stages.store import read_facts
 
-DECISIONS, METRICS = "decisions.json", "metrics.json"
+DECISIONS, METRICS, HEAT_MAPS = "decisions.json", "metrics.json", "heatmaps"
 
 
 def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path, watch: Watch) -> None:
@@ -38,8 +42,17 @@ def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path,
             decide_on(recipe.predict, predictions, manifest, run, VALIDATION)
         write_predictions(decisions_of(run).calibrated(predictions), run / "predictions" / f"{split}.parquet")
     metrics = {split: metrics_of(run, split, manifest, split) for split in splits}
-    report(run, resamples=resamples_of(run))
+    write_report(recipe, manifest, run)
     write_json(run / METRICS, {"stages": stages, **metrics})
+
+
+def write_report(recipe: Recipe, manifest: Manifest, run: Path, split: str | None = None) -> None:
+    """The run's report, with where the (first) network that predicts looked in the images of mistakes."""
+    looks = Looks(load_stage_model(run, predicting(recipe)[0]), manifest)
+    report(run, split=split, resamples=resamples_of(run), heatmaps=looks)
+    shutil.rmtree(run / HEAT_MAPS, ignore_errors=True)  # of earlier weights
+    if looks.maps:
+        write_heatmaps(looks.maps, run / HEAT_MAPS)
 
 
 def resamples_of(run: Path) -> int:
