@@ -13,6 +13,7 @@ from longtail.cli.listing import source_of
 from longtail.data.readers import READERS
 from longtail.losses import LOSSES
 from longtail.models import BACKBONES, HEADS
+from longtail.predict import ENSEMBLES, STUDIES, SUBMISSIONS, TTA, VIEW_RULES
 from longtail.registry import Entry, Registry
 from longtail.sampling import SAMPLERS
 
@@ -24,6 +25,11 @@ LISTS: dict[str, Registry[Any]] = {
     "Mixes": MIXES,
     "Backbones beside timm's": BACKBONES,
     "Heads": HEADS,
+    "Test-time views": TTA,
+    "Merges": ENSEMBLES,
+    "View rules": VIEW_RULES,
+    "Study rules": STUDIES,
+    "Submissions": SUBMISSIONS,
     "Data sets": READERS,
 }
 _START = """# Every part
