@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from longtail.binding_values import bind_values, fitted, settings_of
 from longtail.errors import UserError, unknown_name
@@ -33,9 +33,12 @@ _REGISTRIES = {
     "merge": ("longtail.predict.ensembles", "ENSEMBLES"),
     "views": ("longtail.predict.view_rules", "VIEW_RULES"),
     "study": ("longtail.predict.studies", "STUDIES"),
-    "thresholds": ("longtail.predict.thresholds", "THRESHOLDS"),
-    "calibration": ("longtail.predict.calibration", "CALIBRATIONS"),
     "lora": ("longtail.models.lora", "LORA"),
+}
+# One function each, told by a name what to do: where it is, the type of its names, what a name is called.
+_DECISIONS = {
+    "thresholds": ("longtail.predict.thresholds", "choose_thresholds", "Rule", "threshold rule"),
+    "calibration": ("longtail.predict.calibration", "fit_calibration", "Method", "calibration"),
 }
 # What a part is given besides its settings, by the names of its parameters.
 _CONTEXT = {
@@ -258,7 +261,22 @@ def _bind_predict(predict: Predict) -> None:
             bind_part("tta", _written(view))
     for field, part in parts_of(predict):
         with at(field):
-            bind_part(field, part)
+            (_bind_decision if field in _DECISIONS else bind_part)(field, part)
+
+
+def decision_names(role: str) -> tuple[str, ...]:
+    """What `thresholds` and `calibration` may be."""
+    module, _, names, _ = _DECISIONS[role]
+    return get_args(getattr(importlib.import_module(module), names))
+
+
+def _bind_decision(role: str, part: NamedPart) -> None:
+    module, function, _, what = _DECISIONS[role]
+    if part.name not in decision_names(role):
+        raise unknown_name(what, part.name, decision_names(role))
+    made = getattr(importlib.import_module(module), function)
+    with _under(part, part.settings):
+        bind_values(made, part.settings, f"the {what} '{part.name}'", context=_positional(made))
 
 
 def _place_in(text: str, name: str) -> int:

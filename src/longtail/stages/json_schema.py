@@ -12,13 +12,13 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from longtail.binding_values import settings_of
 from longtail.registry import Entry, Registry
-from longtail.stages.binding_parts import registry_of
+from longtail.stages.binding_parts import decision_names, registry_of
 from longtail.stages.recipe import Recipe
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TERM = {key: {"type": "number", "minimum": 0} for key in ("weight", "from", "until")}
 _OWN = {"type": "string", "pattern": r"\.", "description": "one's own, by dotted path: module.name"}
-_PREDICT = ("merge", "views", "study", "thresholds", "calibration")
+_DECISIONS = ("thresholds", "calibration")
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -36,8 +36,11 @@ def recipe_schema() -> dict[str, Any]:
     stage["rows"] = predict["ensemble"] = stage["add"] = _names_or_one()
     model["head"] = _component("head")
     predict["tta"] = {"type": "array", "items": _component("tta")}
-    for role in _PREDICT:
-        predict[role] = _component(role) if role == "merge" else _or_null(_component(role))
+    predict["merge"] = _component("merge")
+    for role in ("views", "study"):
+        predict[role] = _or_null(_component(role))
+    for role in _DECISIONS:
+        predict[role] = _or_null(_decision(role))
     schema["properties"]["defaults"] = {"$ref": "#/$defs/Stage"}
     return {"$schema": _DIALECT, **schema, "title": "longtail recipe"}
 
@@ -60,6 +63,13 @@ def _component(role: str, extra: dict[str, Any] | None = None) -> dict[str, Any]
     if registry is None:
         return {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
     return _of_registry(registry, extra)
+
+
+def _decision(role: str) -> dict[str, Any]:
+    """A name; or a mapping of one name to its settings."""
+    names = list(decision_names(role))
+    settings = {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"enum": names}}
+    return {"anyOf": [{"type": "string", "enum": names}, settings]}
 
 
 def _of_registry(registry: Registry[Any], extra: dict[str, Any] | None = None) -> dict[str, Any]:

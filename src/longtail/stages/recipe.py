@@ -167,8 +167,10 @@ class Predict(Part):
     ensemble: Names = []  # stages; empty: the last one of the graph
     merge: Component = NamedPart("mean")
     tta: list[Any] = ["identity"]
+    tta_merge: Literal["probabilities", "logits"] = "probabilities"  # what is averaged over those views
     views: Component | None = None
     study: Component | None = None
+    keep_images: bool = False  # with a study rule: a row for each image all the same
     thresholds: Component | None = None
     calibration: Component | None = None
 
