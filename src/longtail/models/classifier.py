@@ -24,36 +24,70 @@ class Classifier(nn.Module):
 
     @overload
     def forward(
-        self, images: Tensor, with_features: Literal[False] = False, *, source: Tensor | None = None
+        self,
+        images: Tensor,
+        with_features: Literal[False] = False,
+        *,
+        source: Tensor | None = None,
+        study: Tensor | None = None,
+        view: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def forward(
-        self, images: Tensor, with_features: Literal[True], *, source: Tensor | None = None
+        self,
+        images: Tensor,
+        with_features: Literal[True],
+        *,
+        source: Tensor | None = None,
+        study: Tensor | None = None,
+        view: Tensor | None = None,
     ) -> tuple[Tensor, Features]: ...
 
     def forward(
-        self, images: Tensor, with_features: bool = False, *, source: Tensor | None = None
+        self,
+        images: Tensor,
+        with_features: bool = False,
+        *,
+        source: Tensor | None = None,
+        study: Tensor | None = None,
+        view: Tensor | None = None,
     ) -> Tensor | tuple[Tensor, Features]:
         """Logits for the loss; `with_features` adds the features, the pooled ones always among them.
 
-        `source` `(B,)` is the data set that each image is of, for heads that embed it.
+        `source` `(B,)` is the data set that each image is of, for heads that embed it; `study` and `view` `(B,)` are
+        for heads that read studies.
         """
-        features = self.features(images, with_pooled=with_features, source=source)
+        features = self.features(images, with_pooled=with_features, source=source, study=study, view=view)
         logits: Tensor = self.head(features)
         return (logits, features) if with_features else logits
 
-    def features(self, images: Tensor, *, with_pooled: bool = False, source: Tensor | None = None) -> Features:
+    def features(
+        self,
+        images: Tensor,
+        *,
+        with_pooled: bool = False,
+        source: Tensor | None = None,
+        study: Tensor | None = None,
+        view: Tensor | None = None,
+    ) -> Features:
         """What the head wants of the backbone, without a graph where the backbone is frozen."""
         wants = self.head.wants | POOLED if with_pooled else self.head.wants
         graph = torch.is_grad_enabled() and ("backbone" not in self.frozen or images.requires_grad)
         with torch.set_grad_enabled(graph):
             features: Features = self.backbone(images, wants)
-        features.source = source
+        features.source, features.study, features.view = source, study, view
         return features
 
-    def predict_logits(self, images: Tensor, *, source: Tensor | None = None) -> Tensor:
+    def predict_logits(
+        self,
+        images: Tensor,
+        *,
+        source: Tensor | None = None,
+        study: Tensor | None = None,
+        view: Tensor | None = None,
+    ) -> Tensor:
         """The logits whose softmax or sigmoid is the prediction (a cosine head scales them)."""
-        return self.head.prediction_logits(self(images, source=source))
+        return self.head.prediction_logits(self(images, source=source, study=study, view=view))
 
     def train(self, mode: bool = True) -> Self:
         """As every module, but a part frozen with its BatchNorm in `eval` stays in eval."""

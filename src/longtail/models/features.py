@@ -36,15 +36,19 @@ class Features:
         tokens: Tensor | None = None,
         blocks: Iterable[Tensor] | None = None,
         source: Tensor | None = None,
+        study: Tensor | None = None,
+        view: Tensor | None = None,
     ) -> None:
         self._pooled, self._tokens = pooled, tokens
         self._maps = None if maps is None else list(maps)
         self._blocks = None if blocks is None else list(blocks)
-        self.source = source  # `(B,)` integers: which data set each image is of, -1 unknown; no backbone makes it
+        # `(B,)` integers of each image, -1 unknown, which no backbone makes: its data set, its study, its kind of view.
+        self.source, self.study, self.view = source, study, view
 
     def with_blocks(self, blocks: Iterable[Tensor]) -> "Features":
         """The same with the tokens of several blocks."""
-        return Features(pooled=self._pooled, maps=self._maps, tokens=self._tokens, blocks=blocks, source=self.source)
+        known = {"source": self.source, "study": self.study, "view": self.view}
+        return Features(pooled=self._pooled, maps=self._maps, tokens=self._tokens, blocks=blocks, **known)
 
     @property
     def pooled(self) -> Tensor:

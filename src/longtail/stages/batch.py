@@ -22,7 +22,8 @@ class Batch:
     reversed_images: Tensor | None = None
     reversed_target: Tensor | None = None
     reversed_source: Tensor | None = None
-    study: Tensor | None = None  # (B,) numbers of studies, -1 unknown; there for losses that read them
+    study: Tensor | None = None  # (B,) numbers of studies, -1 unknown; there for losses and heads that read them
+    view: Tensor | None = None  # (B,) frontal 0, lateral 1, neither 2; there for heads that read studies
 
     def __len__(self) -> int:
         return len(self.target)

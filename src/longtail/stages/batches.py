@@ -18,13 +18,14 @@ from longtail.stages.draws import Draw, Draws
 from longtail.stages.job import Rows
 from longtail.stages.processes import World
 from longtail.stages.readers import Reader
+from longtail.stages.study_draws import StudyDraws
 
 
 @dataclass(frozen=True)
 class Stream:
     """One sampler's draws, the reader of their images, and what that reader's pasting does to their targets."""
 
-    draws: Draws
+    draws: Draws | StudyDraws
     read: Reader
     relabel: Callable[[npt.NDArray[Any], Rows, int, Rows], npt.NDArray[Any]] | None = None
 
@@ -46,6 +47,7 @@ class Batches:
         num_classes: int,
         sources: npt.NDArray[np.int64] | None,
         studies: npt.NDArray[np.int64] | None = None,
+        views: npt.NDArray[np.int64] | None = None,
         device: torch.device,
         seed: int,
         world: World,
@@ -55,6 +57,7 @@ class Batches:
         self._targets = torch.from_numpy(targets)
         self._sources = None if sources is None else torch.from_numpy(sources)
         self._studies = None if studies is None else torch.from_numpy(studies)
+        self._views = None if views is None else torch.from_numpy(views)
         self._device, self._seed, self._world = device, seed, world
         self._ahead = ahead
 
@@ -77,6 +80,9 @@ class Batches:
         draw = self.first.draws.step(epoch, step)
         images, target = self.first.read(draw.rows, epoch, draw.repeats), self._target(self.first, draw, epoch)
         source = self._of(self._sources, draw)
+        if draw.group is not None:
+            study = torch.from_numpy(draw.group).to(self._device, non_blocking=True)
+            return Batch(images, only_counted(target, draw), source, study=study, view=self._of(self._views, draw))
         if self.second is None:
             batch = Batch(images, target, source, study=self._of(self._studies, draw))
             return batch if self.mix is None else self._mixed(batch, self._rng(epoch, step))
@@ -131,6 +137,15 @@ class Batches:
 def second_sampler(mix: Any) -> str:
     """What the second stream draws by: evenly over classes for balanced mixup, reversed for two branches."""
     return "class_aware" if isinstance(mix, BalancedMixup) else "reversed"
+
+
+def only_counted(target: Tensor, draw: Draw) -> Tensor:
+    """Targets `(B, C)` or `(B,)`, unknown in rows that are only read."""
+    if draw.counts is None:
+        return target
+    unknown = -1 if target.ndim == 1 else torch.nan
+    read = torch.from_numpy(~draw.counts).to(target.device)
+    return target.masked_fill(read if target.ndim == 1 else read[:, None], unknown)
 
 
 def _there(target: Tensor | None) -> Tensor:

@@ -34,10 +34,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Draw:
-    """One process's part of a step: rows of the prepared images, and how often each came before in this epoch."""
+    """One process's part of a step: rows of the prepared images, and how often each came before in this epoch.
+
+    Where whole studies are drawn: which rows belong together, and which count (the others are only read).
+    """
 
     rows: Rows
     repeats: Rows
+    group: Rows | None = None
+    counts: npt.NDArray[np.bool_] | None = None
 
 
 class Draws:

@@ -44,7 +44,8 @@ class TrainJob:
     folder: Path  # the stage's working folder: log.jsonl, checkpoints, weights.safetensors
     seed: int
     sources: npt.NDArray[np.int64] | None = None  # (N,) which data set, for heads that embed it
-    studies: npt.NDArray[np.int64] | None = None  # (N,) numbers of studies, -1 unknown, for losses that read them
+    studies: npt.NDArray[np.int64] | None = None  # (N,) numbers of studies, -1 unknown, for losses and heads
+    views: npt.NDArray[np.int64] | None = None  # (N,) frontal 0, lateral 1, neither 2, for heads that read studies
     paste: "PasteInBatch | None" = None  # changes pixels and targets of training batches
     parent_momentum: Path | None = None  # optimiser state to start from
     stop_after: int | None = None  # epochs to train of those that the schedule is made for

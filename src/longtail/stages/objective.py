@@ -71,7 +71,8 @@ class Objective(nn.Module):
             return self._two_branch(model, batch, shares)
         terms = self.now()
         pooled = any(term.needs == "features" for term in terms)
-        features = model.features(batch.images, with_pooled=pooled, source=batch.source)
+        known = {"study": batch.study, "view": batch.view} if model.head.of_studies else {}
+        features = model.features(batch.images, with_pooled=pooled, source=batch.source, **known)
         level_loss = getattr(model.head, "level_loss", None)
         logits = None if level_loss else model.head(features)
         values = [self._value(term, model, features, logits, batch) for term in terms]

@@ -15,6 +15,7 @@ from longtail.models.classifier import Classifier
 from longtail.stages.job import Rows, TrainJob
 from longtail.stages.precision import Precision, chosen_device, chosen_precision
 from longtail.stages.readers import Reader, build_reader, level_steps
+from longtail.stages.study_draws import whole_studies
 
 Values = npt.NDArray[np.float32]
 
@@ -30,6 +31,8 @@ def predict_values(job: TrainJob, rows: Rows, on_batch: Callable[[int], None] = 
         std=job.std,
         active=job.active,
         sources=job.sources,
+        studies=job.studies,
+        views=job.views,
         augment=job.settings.augment,
         precision=job.settings.precision,
         batch_size=job.settings.batch_size,
@@ -47,6 +50,8 @@ def predict_rows(
     std: tuple[float, ...],
     active: npt.NDArray[np.bool_] | None = None,
     sources: npt.NDArray[np.int64] | None = None,
+    studies: npt.NDArray[np.int64] | None = None,
+    views: npt.NDArray[np.int64] | None = None,
     augment: list[Any] | None = None,
     precision: str = "auto",
     batch_size: int = 64,
@@ -63,8 +68,9 @@ def predict_rows(
     chosen.placed(model)
     read = build_reader(prepared, level_steps(augment or []), chosen, mean=mean, std=std)
     logits = predict_logits(
-        model, read, rows, precision=chosen, sources=sources, batch_size=batch_size, change=change, on_batch=on_batch
-    )
+        model, read, rows, precision=chosen, sources=sources, studies=studies, views=views, batch_size=batch_size,
+        change=change, on_batch=on_batch,
+    )  # fmt: skip
     return probabilities(logits, task, active)
 
 
@@ -75,14 +81,16 @@ def predict_logits(
     *,
     precision: Precision,
     sources: npt.NDArray[np.int64] | None = None,
+    studies: npt.NDArray[np.int64] | None = None,
+    views: npt.NDArray[np.int64] | None = None,
     batch_size: int = 64,
     change: Callable[[Tensor], Tensor] | None = None,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> Values:
     """Logits `(N, C)`, float32, of what `read` gives for `rows`; the model is in evaluation mode meanwhile."""
     found = predict_side_by_side(
-        [model], read, rows, precision=precision, sources=sources, batch_size=batch_size, change=change,
-        on_batch=on_batch,
+        [model], read, rows, precision=precision, sources=sources, studies=studies, views=views,
+        batch_size=batch_size, change=change, on_batch=on_batch,
     )  # fmt: skip
     return found[0]
 
@@ -94,6 +102,8 @@ def predict_side_by_side(
     *,
     precision: Precision,
     sources: npt.NDArray[np.int64] | None = None,
+    studies: npt.NDArray[np.int64] | None = None,
+    views: npt.NDArray[np.int64] | None = None,
     batch_size: int = 64,
     change: Callable[[Tensor], Tensor] | None = None,
     on_batch: Callable[[int], None] = lambda _: None,
@@ -103,15 +113,28 @@ def predict_side_by_side(
     with ExitStack() as stack, torch.inference_mode(), precision.autocast():
         for model in models:
             stack.enter_context(evaluating(model))
-        for start in range(0, len(rows), batch_size):
-            part = rows[start : start + batch_size]
+        together = studies if any(model.head.of_studies for model in models) else None
+        done = 0
+        for places in _pieces(rows, together, batch_size):
+            part = rows[places]
             images = read(part, 0)
             images = images if change is None else change(images)
-            source = None if sources is None else torch.from_numpy(sources[part]).to(precision.device)
+            given = {"source": sources, "study": together, "view": None if together is None else views}
+            known = {k: None if v is None else torch.from_numpy(v[part]).to(precision.device) for k, v in given.items()}
             for model, logits in zip(models, found, strict=True):
-                logits[start : start + len(part)] = model.predict_logits(images, source=source)
-            on_batch(start + len(part))
+                logits[places] = model.predict_logits(images, **known)
+            done += len(part)
+            on_batch(done)
     return [np.asarray(logits.cpu().numpy(), dtype=np.float32) for logits in found]
+
+
+def _pieces(rows: Rows, studies: npt.NDArray[np.int64] | None, size: int) -> Iterator[Any]:
+    """Places among the rows, `size` at a time, or whole studies."""
+    if studies is not None:
+        yield from whole_studies(studies[rows], size)
+        return
+    for start in range(0, len(rows), size):
+        yield slice(start, start + size)
 
 
 def probabilities(logits: Values, task: Task, active: npt.NDArray[np.bool_] | None = None) -> Values:

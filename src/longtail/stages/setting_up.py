@@ -26,6 +26,7 @@ from longtail.stages.param_groups import param_groups
 from longtail.stages.precision import Precision
 from longtail.stages.processes import World
 from longtail.stages.recipe import Stage
+from longtail.stages.study_draws import Companions, StudyDraws, drawn_studies
 from longtail.stages.training import Training
 from longtail.stages.training_log import TrainingLog
 from longtail.stages.validation import Validator
@@ -54,9 +55,9 @@ def set_up(job: TrainJob, inputs: Inputs, precision: Precision, world: World) ->
         learner,
         objective,
         world,
-        size=None if settings.micro_batch == "auto" else settings.micro_batch,
+        size=None if settings.micro_batch == "auto" or model.head.of_studies else settings.micro_batch,
         largest=batches.first.draws.largest(),
-        find=settings.micro_batch == "auto",
+        find=settings.micro_batch == "auto" and not model.head.of_studies,
         scale=scaler.scale if scaler is not None else lambda loss: loss,
     )
     return Training(
@@ -91,10 +92,15 @@ def _batches(
     if settings.epochs is not None and settings.steps is not None:
         raise UserError(f"stage '{job.name}' has both epochs and steps; give one of them.")
 
-    def draws(sampler: NamedPart, seed: int) -> Draws:
+    def draws(sampler: NamedPart, seed: int) -> Draws | StudyDraws:
         epochs = settings.epochs if settings.epochs is not None else _EPOCHS
-        rows, batch = job.train_rows, settings.batch_size
-        return Draws(sampler, targets, rows, batch=batch, seed=seed, epochs=epochs, world=world, studies=studies)
+        rows, batch, images = job.train_rows, settings.batch_size, images_of_study(job)
+        if images:
+            batch = drawn_studies(batch, images, world)
+        inner = Draws(sampler, targets, rows, batch=batch, seed=seed, epochs=epochs, world=world, studies=studies)
+        if not images or job.studies is None:
+            return inner
+        return StudyDraws(inner, Companions(job.studies, rows, images, seed))
 
     studies = _studies(job, mixed=mix is not None)
     relabel = None if job.paste is None else job.paste.targets
@@ -116,6 +122,7 @@ def _batches(
         num_classes=int(job.active.sum()),
         sources=job.sources,
         studies=studies,
+        views=job.views,
         device=precision.device,
         seed=job.seed,
         world=world,
@@ -134,6 +141,18 @@ def _studies(job: TrainJob, *, mixed: bool) -> Any:
     if mixed or isinstance(job.model.head, TwoBranchHead):
         raise UserError(f"the loss '{readers[0]}' reads studies, which mixed images have not; take 'mix' out.")
     return job.studies
+
+
+def images_of_study(job: TrainJob) -> int:
+    """How many images of a study the head reads at most; 0 for a head of single images."""
+    head: Any = job.model.head
+    if not head.of_studies:
+        return 0
+    if job.studies is None:
+        raise UserError(f"stage '{job.name}' has a head that reads studies; name the column with the role 'study'.")
+    if job.settings.mix is not None or any(reads_studies(part.name) for part in job.settings.loss or []):
+        raise UserError(f"stage '{job.name}' has a head that reads whole studies; take mix and losses of studies out.")
+    return int(head.images)
 
 
 def reads_studies(loss: str) -> bool:
@@ -198,4 +217,6 @@ def _validator(job: TrainJob, inputs: Inputs, targets: Any, precision: Precision
         batch_size=job.settings.batch_size,
         precision=precision,
         world=world,
+        studies=job.studies,
+        views=job.views,
     )

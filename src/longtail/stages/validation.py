@@ -54,6 +54,8 @@ class Validator:
     batch_size: int
     precision: Precision
     world: World
+    studies: npt.NDArray[np.int64] | None = None  # (N,) of all prepared images, for heads that read them
+    views: npt.NDArray[np.int64] | None = None
 
     def __call__(self, model: Classifier, on_batch: Callable[[int], None] = lambda _: None) -> Metrics:
         """The metrics of a model."""
@@ -63,18 +65,23 @@ class Validator:
         self, models: Sequence[Classifier], on_batch: Callable[[int], None] = lambda _: None
     ) -> list[Metrics]:
         """The metrics of each of some models, which read the same."""
-        mine = self.rows[self.world.rank :: self.world.size]
+        if any(model.head.of_studies for model in models):  # studies stay whole: every process predicts all
+            world, mine = World(), self.rows
+        else:
+            world, mine = self.world, self.rows[self.world.rank :: self.world.size]
         each = predict_side_by_side(
             models,
             self.read,
             mine,
             precision=self.precision,
             sources=self.sources,
+            studies=self.studies,
+            views=self.views,
             batch_size=self.batch_size,
             on_batch=on_batch,
         )
         whole = [
-            interleaved(torch.from_numpy(logits).to(self.precision.device), len(self.rows), self.world).cpu().numpy()
+            interleaved(torch.from_numpy(logits).to(self.precision.device), len(self.rows), world).cpu().numpy()
             for logits in each
         ]
         return [metrics(self.targets, logits[:, self.active], self.task) for logits in whole]

@@ -18,6 +18,7 @@ __all__ = ["VITS", "checkpoint_filter_fn"]
 # Name: width, depth, heads, patch, image size, and whether with registers and SwiGLU.
 VITS: dict[str, tuple[int, int, int, int, int, bool]] = {
     "vit_micro_patch8": (128, 4, 4, 8, 64, False),
+    "vit_micro_patch16": (128, 4, 4, 16, 64, False),
     "vit_tiny_patch8": (192, 12, 3, 8, 64, False),
     "vit_small_patch16_reg4_swiglu": (384, 12, 6, 16, 224, True),
     "vit_base_patch16_reg4_swiglu": (768, 12, 12, 16, 224, True),

@@ -17,6 +17,7 @@ class Head(nn.Module, ABC):
 
     wants: ClassVar[Wants] = POOLED
     class_rows: ClassVar[tuple[str, ...]] = ()  # dotted names of tensors whose first dimension is the classes
+    of_studies: ClassVar[bool] = False  # whether it reads all images of a study together
 
     def __init__(self, sizes: FeatureSizes, num_classes: int) -> None:
         super().__init__()

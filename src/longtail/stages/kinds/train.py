@@ -69,6 +69,7 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
         seed=context.seed,
         sources=_sources(context)[0],
         studies=_studies(context),
+        views=_views(context),
         paste=paste_in_batch(context, chosen.train),
         parent_momentum=context.parent if stage.hand_over.momentum else None,
         feature_store=context.feature_store,
@@ -131,6 +132,13 @@ def _studies(context: StageContext) -> Any:
     column = context.manifest.column("study")
     _, numbers = np.unique(column, return_inverse=True)
     return np.where(column == "", -1, numbers).astype(np.int64)
+
+
+def _views(context: StageContext) -> Any:
+    """Each row's kind of view: frontal 0, lateral 1, neither 2; None where the manifest has no views."""
+    from longtail.predict.view_groups import view_groups
+
+    return view_groups(context.manifest.column("view")).astype(np.int64) if context.manifest.has("view") else None
 
 
 def _channels(wanted: float | list[float] | None, own: tuple[float, ...]) -> tuple[float, ...]:
