@@ -99,8 +99,10 @@ class Bundle:
         done, made = combine(members, plan or self.plan, manifest=manifest, decisions=self.chosen)
         return done.with_values(done.values, tta=list(self.members[0].tta), made_by=self.facts, decisions=made)
 
-    def asked(self, *, views: Any = None, study: Any = None, keep_images: bool = False) -> Plan:
+    def asked(self, *, views: Any = None, study: Any = None, keep_images: bool | None = None) -> Plan:
         """The plan with other rules where some are asked for; "none" switches one off."""
         asked = {"views": views, "study": study}
         given = {name: None if value == "none" else value for name, value in asked.items() if value is not None}
-        return replace(self.plan, keep_images=keep_images, **given)
+        if keep_images is not None:
+            given["keep_images"] = keep_images
+        return replace(self.plan, **given)

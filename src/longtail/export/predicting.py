@@ -24,7 +24,7 @@ def predict_export(
     split: str | None = None,
     views: Any = None,
     study: Any = None,
-    keep_images: bool = False,
+    keep_images: bool | None = None,
     batch_size: int = 32,
     store: str | Path | None = None,
     on_bad: OnBad = "stop",

@@ -41,7 +41,7 @@ def write_facts(bundle: Bundle, format: Format, folder: Path, *, int8: bool, **m
     told = {
         "export": _FORMAT, "format": format.name, "int8": int8, "made_by": bundle.facts, **more,
         "task": bundle.task, "labels": list(bundle.labels), "members": members,
-        "plan": {"merge": plan.merge, "views": plan.views, "study": plan.study},
+        "plan": {"merge": plan.merge, "views": plan.views, "study": plan.study, "keep_images": plan.keep_images},
         "decisions": as_plain(decisions), "chosen": dict(bundle.chosen), "evidence": bundle.evidence,
     }  # fmt: skip
     write_json(folder / FACTS, told)
