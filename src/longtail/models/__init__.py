@@ -30,7 +30,9 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.models.heads.linear import LinearHead as LinearHead
     from longtail.models.heads.logit_adjusted import LogitAdjustedHead as LogitAdjustedHead
     from longtail.models.heads.lws import LWSHead as LWSHead
+    from longtail.models.heads.ml_decoder import MLDecoder as MLDecoder
     from longtail.models.heads.nearest_class_mean import NearestClassMeanHead as NearestClassMeanHead
+    from longtail.models.heads.pyramid_sum import PyramidSumHead as PyramidSumHead
     from longtail.models.heads.tau_norm import TauNormHead as TauNormHead
     from longtail.models.heads.tau_norm import tau_normalize as tau_normalize
     from longtail.models.heads.two_branch import TwoBranchHead as TwoBranchHead

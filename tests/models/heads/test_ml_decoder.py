@@ -20,7 +20,7 @@ from longtail.models.classifier import Classifier
 from longtail.models.features import Features, FeatureSizes
 from longtail.models.heads.building import build_head
 from longtail.models.heads.cross_attention import CrossAttention
-from longtail.models.heads.ml_decoder import chosen_logits, grouped_logits, in_order, least_read
+from longtail.models.heads.ml_decoder import chosen_logits, even_queries, grouped_logits, least_read
 from longtail.models.heads.ml_decoder_public import from_public_names
 
 SIZES = FeatureSizes(width=10, token_width=10, prefix_tokens=3, class_token=True)
@@ -123,7 +123,7 @@ def test_groups_against_a_loop(classes: int, queries: int, seed: int) -> None:
     for b in range(2):
         for c in range(classes):
             torch.testing.assert_close(found[b, c], answers[b, c // each] @ weight[c])
-    torch.testing.assert_close(chosen_logits(answers, weight, in_order(classes, queries)), found)
+    torch.testing.assert_close(chosen_logits(answers, weight, even_queries(classes, queries)), found)
 
 
 def test_parameters_as_published() -> None:
@@ -209,7 +209,7 @@ def test_any_float_type_of_tokens_with_and_without_autocast(dtype: torch.dtype, 
     exact = head(Features(tokens=tokens))
     head.load_state_dict({**head.state_dict(), "query_of": head.query_of.flip(0)})
     shuffled = head(Features(tokens=tokens))
-    for wanted, order in ((exact, in_order(classes, 4)), (shuffled, head.query_of.clone())):
+    for wanted, order in ((exact, even_queries(classes, 4)), (shuffled, head.query_of.clone())):
         head.load_state_dict({**head.state_dict(), "query_of": order})
         torch.testing.assert_close(head(Features(tokens=tokens.to(dtype))), wanted, atol=0.05, rtol=0.05)
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from longtail.errors import unknown_name
+from longtail.errors import UserError, unknown_name
 from longtail.models import HEADS
 from longtail.models.features import FeatureSizes
 from longtail.models.heads.base import Head
@@ -16,4 +16,7 @@ def build_head(name: str, sizes: FeatureSizes, num_classes: int, **options: Any)
     for option in options:
         if option not in valid:
             raise unknown_name("option", option, valid, f"head '{name}'")
+    if inspect.isabstract(function):
+        lacking = ", ".join(sorted(function.__abstractmethods__))
+        raise UserError(f"head '{name}' lacks the methods {lacking}; every head has them (see longtail.models.Head).")
     return function(sizes, num_classes, **options)  # type: ignore[no-any-return]  # the registry holds any callable

@@ -93,7 +93,7 @@ class MLDecoder(Head):
         self.layers = nn.ModuleList(CrossAttention(dim, heads, hidden, dropout) for _ in range(layers))
         self.weight = nn.Parameter(torch.empty(num_classes, dim + (width if cat_cls else 0)))
         self.bias = nn.Parameter(torch.empty(num_classes))
-        self.register_buffer("query_of", in_order(num_classes, count))
+        self.register_buffer("query_of", even_queries(num_classes, count))
         self.reads_in_order = True
         self.register_load_state_dict_post_hook(_note_order)  # type: ignore[no-untyped-call]
         self.reset()
@@ -189,7 +189,7 @@ class MLDecoder(Head):
         self.query_of = torch.tensor(reads, device=old.device)
 
 
-def in_order(classes: int, queries: int) -> Tensor:
+def even_queries(classes: int, queries: int) -> Tensor:
     """Which query each class reads, `(C,)`: the first K the first, and so on, `K = ceil(C / Q)`."""
     return torch.arange(classes) // -(-classes // queries)
 
@@ -208,7 +208,7 @@ def least_read(kept: Sequence[int | None], queries: int) -> list[int]:
 
 def _note_order(head: Any, _: Any) -> None:
     """After loading: whether the quick way to logits is right."""
-    wanted = in_order(head.num_classes, len(head.queries))
+    wanted = even_queries(head.num_classes, len(head.queries))
     head.reads_in_order = head.query_of.is_meta or torch.equal(head.query_of.cpu(), wanted)
 
 
