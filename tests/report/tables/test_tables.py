@@ -38,7 +38,9 @@ def test_table_1_label_ratios() -> None:
 
 
 def test_table_2_models(made: tuple[Path, Manifest]) -> None:
-    rows = models_table(read_run(made[0])).rows
+    table = models_table(read_run(made[0]))
+    rows = table.rows
+    assert table.note.endswith("Oversampled in model3, by AP: Mass (0.080).")
     assert [row[:7] for row in rows] == [
         ("model0", "1st", "pretrained", 224, 256, 0.001, "N/A"),
         ("model2", "2nd", "model0", 320, 128, 0.001, "N/A"),

@@ -16,7 +16,7 @@ def models_table(run: RunFolder) -> PaperTable:
     columns = ("Model", "Stage", "Pre-Weight", "Image size", "Batch size", "Max LR", "OS-threshold", "Oversampled",
                "Epoch kept", "Metric", "Val")  # fmt: skip
     note = "* is a member of the ensemble. Epoch kept and Val are of the best epoch by the stage's own metric."
-    return PaperTable("Table 2: models", columns, rows, note)
+    return PaperTable("Table 2: models", columns, rows, " ".join([note, *filter(None, map(_flagged, run.stages))]))
 
 
 def settings_of(stage: StageFacts, run: RunFolder) -> dict[str, Any]:
@@ -51,6 +51,13 @@ def _row(stage: StageFacts, run: RunFolder, parents: dict[str, Any], members: li
         kept.get("metric"),
         kept.get("value"),
     )
+
+
+def _flagged(stage: StageFacts) -> str:
+    """The labels whose rows came more often, each with the validation AP that said so."""
+    found = stage.facts.get("oversampled") or {}
+    told = ", ".join(f"{label} ({value:.3f})" for label, value in found.items())
+    return f"Oversampled in {stage.name}, by AP: {told}." if told else ""
 
 
 def _weights(settings: dict[str, Any]) -> str:
