@@ -36,6 +36,9 @@ class _Model:
     std: tuple[float, ...] = (0.25,)
     resize: Literal["squash", "pad", "crop"] = "squash"
 
+    def normalised(self, images: Tensor) -> Tensor:
+        return (images - self.mean[0]) / self.std[0]
+
     def predict_logits(self, images: Tensor) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed)
         weight = torch.randn(self.image_size**2 * self.channels, len(self.labels), generator=generator) / 8
@@ -124,6 +127,27 @@ def test_a_run_otherwise(run: Path, manifest: Manifest) -> None:
     np.testing.assert_allclose(studies.values, found.values.reshape(4, 3, 2).max(axis=1), atol=1e-7)
     fitted = predict(run, manifest, merge="weighted", views="none", **options)
     assert set(fitted.facts["ensemble"]["weights"]) == {"model3", "model5"}
+
+
+def test_the_recipe_says_what_is_averaged_and_which_rows_remain(run: Path, manifest: Manifest) -> None:
+    said = {
+        "ensemble": "model0",
+        "tta": ["identity", "hflip"],
+        "tta_merge": "logits",
+        "study": "max",
+        "keep_images": True,
+    }
+    told = yaml.safe_load((run / "recipe.yaml").read_text())
+    (run / "recipe.yaml").write_text(yaml.safe_dump({**told, "predict": said}))
+    options: dict[str, Any] = {"load": _load, "device": "cpu", "split": "test"}
+    images = predict(run, manifest, study="none", **options)
+    by_hand = [predict(run, manifest, study="none", tta=[view], **options).values for view in ("identity", "hflip")]
+    logits = np.mean([np.log(values / (1 - values)) for values in by_hand], axis=0)
+    np.testing.assert_allclose(images.values, 1 / (1 + np.exp(-logits)), atol=1e-5)
+    kept = predict(run, manifest, **options)
+    np.testing.assert_allclose(kept.values, images.values.reshape(4, 3, 2).max(axis=1).repeat(3, axis=0), atol=1e-6)
+    assert len(predict(run, manifest, keep_images=False, **options)) == 4
+    assert predict(run, manifest, tta_merge="probabilities", **options).facts["tta_merge"] == "probabilities"
 
 
 def test_a_recorded_decision_is_followed(run: Path, manifest: Manifest) -> None:

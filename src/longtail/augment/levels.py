@@ -26,8 +26,13 @@ def write_levels(image: Image, out: npt.NDArray[np.float32], mean: Floats, std: 
 
 def batch_levels(images: Tensor, mean: Floats, std: Floats, rescale: bool) -> Tensor:
     """The same for float images `(B, C, H, W)` in [0, 1]."""
+    shift, factor = (torch.from_numpy(a).to(images).view(1, -1, 1, 1) for a in (mean, std))
+    return normalised(images, shift, factor, rescale)
+
+
+def normalised(images: Tensor, mean: Tensor, std: Tensor, rescale: bool) -> Tensor:
+    """The same with `mean` and `std` as tensors `(1, C, 1, 1)`."""
     if rescale:
         low, high = images.amin(dim=(2, 3), keepdim=True), images.amax(dim=(2, 3), keepdim=True)
         images = (images - low) / torch.where(high > low, high - low, 1)
-    shift, factor = (torch.from_numpy(a).to(images).view(1, -1, 1, 1) for a in (mean, std))
-    return (images - shift) / factor
+    return (images - mean) / std

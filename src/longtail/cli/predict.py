@@ -29,7 +29,9 @@ def predict(
     tta: Annotated[
         list[str] | None, typer.Option(help="A view such as hflip or shift,x=0.1; repeat. [default: the recipe's]")
     ] = None,
-    tta_merge: Annotated[str, typer.Option(help="Mean of probabilities or of logits.")] = "probabilities",
+    tta_merge: Annotated[
+        str | None, typer.Option(help="Mean of probabilities or of logits. [default: the recipe's]")
+    ] = None,
     views: Annotated[
         str | None, typer.Option(help="frontal_replaces_lateral[,judged_by=STAGE], or none. [default: the recipe's]")
     ] = None,
@@ -54,6 +56,9 @@ def predict(
         typer.Option(help="Write --out in a challenge's form: cxr-lt-2024-task1, isic2018, ... (.csv or .zip)."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="fp32, bf16, fp16 or auto. [default: auto: the quickest safe one]")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 32,
     store: Annotated[
         Path | None, typer.Option(help="Folder of prepared images. [default: prepared/ beside the manifest]")
@@ -61,12 +66,12 @@ def predict(
     on_bad: Annotated[str, typer.Option(help="Unusable images: stop, skip or blank (black).")] = "stop",
 ) -> None:
     """Predict a manifest with a run, or merge predictions files (--from); studies, views, submissions."""
-    asked: dict[str, Any] = {"merge": ensemble, "views": views, "study": study, "keep_images": keep_images}
+    asked: dict[str, Any] = {"merge": ensemble, "views": views, "study": study, "keep_images": keep_images or None}
     if from_files:
         done = _from_files(paths, asked, manifest, judge or [], judge_manifest)
     else:
         rest: dict[str, Any] = {"split": split, "stages": stage, "tta": tta, "tta_merge": tta_merge, "device": device}
-        rest |= {"batch_size": batch_size, "store": store, "on_bad": on_bad}
+        rest |= {"batch_size": batch_size, "store": store, "on_bad": on_bad, "precision": precision}
         done = _from_run(paths, {**asked, **rest}, judge_manifest)
     _write(done, out, submission)
 
@@ -80,7 +85,7 @@ def _from_files(
 
     loaded = [Manifest.load(path, check_files=False) if path else None for path in (manifest, judge_manifest)]
     asked = {name: None if value == "none" else value for name, value in asked.items()}
-    asked["merge"] = asked["merge"] or "mean"
+    asked |= {"merge": asked["merge"] or "mean", "keep_images": bool(asked["keep_images"])}
     done, decisions, members = predict_from_files(
         paths, **asked, manifest=loaded[0], judges=judges, judge_manifest=loaded[1]
     )
@@ -106,6 +111,7 @@ def _from_run(paths: list[Path], options: dict[str, Any], judge_manifest: Path |
     manifest = Manifest.load(paths[1], check_files=False)
     if (paths[0] / "export.json").is_file():
         return _from_export(paths[0], manifest, options)
+    options["precision"] = options["precision"] or "auto"
     if judge_manifest:
         options["judge_manifest"] = Manifest.load(judge_manifest, check_files=False)
     from longtail.predict.predicting import predict as work
@@ -120,11 +126,13 @@ def _from_export(export: Path, manifest: Any, options: dict[str, Any]) -> Any:
     from longtail.errors import UserError
     from longtail.export.predicting import predict_export
 
-    fixed = {"stages": "--stage", "tta": "--tta", "merge": "--ensemble"}
+    fixed = {"stages": "--stage", "tta": "--tta", "tta_merge": "--tta-merge", "merge": "--ensemble"}
     if given := [flag for name, flag in fixed.items() if options[name]]:
         raise UserError(
             f"'{export}' is an export, whose stages and views are fixed; give {given[0]} to longtail export."
         )
+    if options["precision"]:
+        raise UserError(f"'{export}' is an export, whose numbers are its file's; leave out --precision.")
     taken = ("split", "views", "study", "keep_images", "batch_size", "store", "on_bad")
     with progress(None, "predict") as advance:
         return predict_export(export, manifest, **{name: options[name] for name in taken}, advance=advance)

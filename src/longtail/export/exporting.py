@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.export.bundle import Bundle
@@ -41,7 +43,7 @@ def export(
     int8: bool = False,
     stages: Sequence[str] | None = None,
     tta: Sequence[Any] | None = None,
-    tta_merge: TTAMerge = "probabilities",
+    tta_merge: TTAMerge | None = None,
     manifest: Manifest | None = None,
     check_images: int = 32,
     store: str | Path | None = None,
@@ -60,13 +62,14 @@ def export(
     require((*kind.to_write, *kind.to_open), f"an export of format '{kind.name}'")
     if int8:
         _require_int8(kind)
-    bundle, networks = run_bundle(run, stages=stages, tta=tta, tta_merge=tta_merge, device="cpu")
+    bundle, networks = run_bundle(run, stages=stages, tta=tta, tta_merge=tta_merge, device="cpu", precision="fp32")
     images = _manifest(run, manifest)
     with _beside(target) as folder:
         for member in bundle.members:
             tell(f"writing {member.name} ({member.image_size} px)")
             example = NOISE.integers(0, 256, (2, member.image_size, member.image_size, member.channels), dtype="uint8")
-            kind.write(networks[member.name], example, folder / f"{member.name}{kind.suffix}")
+            network = networks[member.name].to(memory_format=torch.contiguous_format)
+            kind.write(network, example, folder / f"{member.name}{kind.suffix}")
         tell("comparing with predict")
         written = with_files(bundle, kind, folder)
         found = parity(bundle, written, images, check_images, store)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from longtail.augment.levels import normalised
 from longtail.predict.tta.predicting_views import TTAMerge, predict_with_tta, tta_views
 from longtail.stages.loaded_stage import LoadedStage
 
@@ -22,7 +23,7 @@ class PixelsToProbabilities(nn.Module):
 
     def __init__(self, stage: LoadedStage, tta: Any = ("identity",), tta_merge: TTAMerge = "probabilities") -> None:
         super().__init__()
-        self.model, self.task = stage.model, stage.task
+        self.model, self.task, self.rescale = stage.model, stage.task, stage.rescale
         self.views, self.tta_merge = tta_views(tta), tta_merge
         for name, numbers in (("mean", stage.mean), ("std", stage.std)):
             self.register_buffer(name, torch.tensor(list(numbers), dtype=torch.float32).view(1, -1, 1, 1))
@@ -34,7 +35,11 @@ class PixelsToProbabilities(nn.Module):
         images = pixels.permute(0, 3, 1, 2).float() / 255
         return predict_with_tta(self.logits, images, self.views, self.tta_merge, task=self.task)
 
+    def normalised(self, images: Tensor) -> Tensor:
+        """With the levels that the network was trained on."""
+        return normalised(images, self.mean, self.std, self.rescale)
+
     def logits(self, images: Tensor) -> Tensor:
         """Logits `(B, C)` of images `(B, Ch, H, W)` in [0, 1]; a class that was dropped is never predicted."""
-        found = self.model.predict_logits((images - self.mean) / self.std)
+        found = self.model.predict_logits(self.normalised(images)).float()
         return found.masked_fill(self.dropped, -torch.inf) if self.any_dropped else found

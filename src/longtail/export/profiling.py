@@ -23,6 +23,7 @@ from longtail.predict.predicting import run_recipe, stages_that_predict
 from longtail.predict.stage_predicting import usual_device
 from longtail.stages.loaded_stage import load_stage_model
 from longtail.stages.loading_models import build_model
+from longtail.stages.precision import Precision, chosen_precision
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,12 @@ def profile(
     for name in names:
         loaded = load_stage_model(run, name, device)
         size, channels, classes = loaded.image_size, loaded.channels, len(loaded.labels)
-        networks[str(run), name, size] = (Predicting(loaded.model), channels, classes)
+        networks[str(run), name, size] = (Predicting(loaded.model, loaded.precision), channels, classes)
         if against:
-            networks.setdefault(
-                ("-", against, size), (model_of("-", against, classes, channels, size), channels, classes)
-            )
+            baseline = model_of("-", against, classes, channels, size, device)
+            networks.setdefault(("-", against, size), (baseline, channels, classes))
     inputs = {key: torch.rand(batch_size, found[1], key[2], key[2]).to(device) for key, found in networks.items()}
-    models = {key: found[0].to(device).eval() for key, found in networks.items()}
+    models = {key: found[0].eval() for key, found in networks.items()}
     alone = _timed(models, {key: images[:1] for key, images in inputs.items()}, rounds)
     many = _timed(models, inputs, rounds)
     return [
@@ -77,24 +77,28 @@ def profile(
 
 
 class Predicting(nn.Module):
-    """A classifier whose forward is its prediction."""
+    """A classifier whose forward is its prediction, in the numbers and the memory layout that `predict` takes."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, precision: Precision) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.precision = model, precision
+        precision.placed(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(B, C)`."""
-        found: Tensor = self.model.predict_logits(images)
-        return found
+        with self.precision.autocast():
+            found: Tensor = self.model.predict_logits(self.precision.images(images))
+            return found
 
 
-def model_of(run: str, name: str, classes: int, channels: int, size: int) -> nn.Module:
+def model_of(run: str, name: str, classes: int, channels: int, size: int, device: str = "cpu") -> nn.Module:
     """A stage of a run, or for the run `-` a backbone with a linear head and no trained weights."""
     if run != "-":
-        return Predicting(load_stage_model(run, name, "cpu").model)
+        loaded = load_stage_model(run, name, device)
+        return Predicting(loaded.model, loaded.precision)
     settings = {"backbone": name, "weights": "none", "head": "linear"}
-    return Predicting(build_model(settings, [str(i) for i in range(classes)], channels, size)).eval()
+    model = build_model(settings, [str(i) for i in range(classes)], channels, size)
+    return Predicting(model, chosen_precision("auto", torch.device(device), name, size)).eval()
 
 
 def _timed(models: dict[Any, nn.Module], inputs: dict[Any, Tensor], rounds: int) -> dict[Any, float]:

@@ -26,8 +26,9 @@ def run_bundle(
     *,
     stages: Sequence[str] | None = None,
     tta: Sequence[Any] | None = None,
-    tta_merge: TTAMerge = "probabilities",
+    tta_merge: TTAMerge | None = None,
     device: str = "auto",
+    precision: str = "auto",
 ) -> tuple[Bundle, dict[str, PixelsToProbabilities]]:
     """The run as its recipe predicts (or with other stages and views), and its networks by stage."""
     run, device = Path(run), usual_device(device)
@@ -35,9 +36,10 @@ def run_bundle(
     said = recipe.get("predict") or {}
     names = stages_that_predict(recipe, stages or said.get("ensemble"))
     views = tuple(tta or said.get("tta") or ["identity"])
-    loaded = {name: load_stage_model(run, name, device) for name in names}
+    averaged: TTAMerge = tta_merge or said.get("tta_merge") or "probabilities"
+    loaded = {name: load_stage_model(run, name, device, precision=precision) for name in names}
     networks = {
-        name: PixelsToProbabilities(stage, views, tta_merge).to(device).eval() for name, stage in loaded.items()
+        name: PixelsToProbabilities(stage, views, averaged).to(device).eval() for name, stage in loaded.items()
     }
     members = tuple(_member(name, loaded[name], networks[name], device) for name in names)
     plan = plan_of(said, merge=None, views=None, study=None)
@@ -54,7 +56,7 @@ def run_bundle(
 
 def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Member:
     def predict(pixels: Pixels) -> Values:
-        with torch.inference_mode():
+        with torch.inference_mode(), stage.precision.autocast():
             found = network(torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(device))
         return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
 
@@ -67,7 +69,7 @@ def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, devic
 def _heat(stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Heat:
     def heat(pixels: Pixels, label: str) -> Values:
         image = torch.from_numpy(np.array(pixels)).to(device).permute(2, 0, 1)[None].float() / 255
-        found = heatmaps(stage.model, (image - network.mean) / network.std, [stage.labels.index(label)])
+        found = heatmaps(stage.model, network.normalised(image), [stage.labels.index(label)])
         return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
 
     return heat

@@ -5,6 +5,7 @@ aggregates. Weights are loaded by `longtail.stages.loaded_stage`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,14 @@ def predict(
     split: str | None = None,
     stages: Sequence[str] | None = None,
     tta: Sequence[Any] | None = None,
-    tta_merge: TTAMerge = "probabilities",
+    tta_merge: TTAMerge | None = None,
     merge: Any = None,
     views: Any = None,
     study: Any = None,
-    keep_images: bool = False,
+    keep_images: bool | None = None,
     judge_manifest: Manifest | None = None,
     device: str = "auto",
+    precision: str = "auto",
     batch_size: int = 32,
     store: str | Path | None = None,
     on_bad: OnBad = "stop",
@@ -52,26 +54,30 @@ def predict(
 ) -> Predictions:
     """Predict the images of `manifest` (of one `split`) with a finished run.
 
-    `stages`, `tta`, `merge`, `views` and `study` are the recipe's own where None; "none" switches views or study off.
+    `stages`, `tta`, `tta_merge`, `merge`, `views`, `study` and `keep_images` are the recipe's own where None; "none"
+    switches views or study off.
     What must be chosen on validation is the run's decision where it made one, else chosen on the stages' validation
     predictions with the labels of `judge_manifest` (default: the manifest that the run was trained on); it is told in
-    `facts["decisions"]`. A k-fold run predicts with all of its folds and takes the mean.
+    `facts["decisions"]`. `precision` is auto (bf16 where the device has it, unless a stage was trained in fp32), fp32,
+    bf16 or fp16. A k-fold run predicts with all of its folds and takes the mean.
     """
     run = Path(run)
     if folds := fold_runs(run):
         asked: dict[str, Any] = {"split": split, "stages": stages, "tta": tta, "tta_merge": tta_merge, "merge": merge}
         asked |= {"views": views, "study": study, "keep_images": keep_images, "judge_manifest": judge_manifest}
-        asked |= {"device": device, "batch_size": batch_size, "store": store, "on_bad": on_bad, "workers": workers}
+        asked |= {"device": device, "precision": precision, "batch_size": batch_size, "store": store}
+        asked |= {"on_bad": on_bad, "workers": workers}
         each = [predict(fold, manifest, **asked, load=load, advance=advance) for fold in folds]
         return ensemble(each, "mean", names=[f"{FOLDS}/{fold.name}" for fold in folds])
     recipe, device = run_recipe(run), usual_device(device)
     said = recipe.get("predict") or {}
     names = stages_that_predict(recipe, stages or said.get("ensemble"))
     rows = manifest if split is None else manifest.select(manifest.rows_of(split))
-    options: dict[str, Any] = {"tta": tta or said.get("tta") or ["identity"], "tta_merge": tta_merge, "device": device}
+    options: dict[str, Any] = {"tta": tta or said.get("tta") or ["identity"], "device": device}
+    options |= {"tta_merge": tta_merge or said.get("tta_merge") or "probabilities"}
     options |= {"batch_size": batch_size, "store": store, "on_bad": on_bad, "workers": workers, "advance": advance}
     options |= {"window": _window(recipe)}
-    loader = load or import_module("longtail.stages.loaded_stage").load_stage_model
+    loader = load or partial(import_module("longtail.stages.loaded_stage").load_stage_model, precision=precision)
     members = {name: predict_stage(loader(run, name, device), rows, **options) for name in names}
     plan = plan_of(said, merge=merge, views=views, study=study, keep_images=keep_images)
     judges = run_judges(run, judges_named(plan, names), judge_manifest or manifest)
@@ -80,12 +86,13 @@ def predict(
     return done.with_values(done.values, made_by=made_by, decisions=chosen)
 
 
-def plan_of(said: Mapping[str, Any], *, merge: Any, views: Any, study: Any, keep_images: bool = False) -> Plan:
+def plan_of(said: Mapping[str, Any], *, merge: Any, views: Any, study: Any, keep_images: bool | None = None) -> Plan:
     """A recipe's `predict` section with what was asked for over it."""
     asked = {"merge": merge, "views": views, "study": study}
     found = {key: said.get(key) if value is None else value for key, value in asked.items()}
     found = {key: None if value == NONE else value for key, value in found.items()}
-    return Plan(found["merge"] or "mean", found["views"], found["study"], keep_images)
+    kept = bool(said.get("keep_images")) if keep_images is None else keep_images
+    return Plan(found["merge"] or "mean", found["views"], found["study"], kept)
 
 
 def judges_named(plan: Plan, members: Sequence[str]) -> list[str]:

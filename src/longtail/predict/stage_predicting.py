@@ -1,6 +1,6 @@
 """One trained stage's predictions of a manifest's images: prepared pixels, views, probabilities."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -14,6 +14,7 @@ from longtail.data.manifest import Manifest
 from longtail.data.roles import GROUP_ROLES
 from longtail.errors import UserError
 from longtail.predict.predictions import Predictions
+from longtail.predict.study_pieces import Piece, pieces_of
 from longtail.predict.tta.predicting_views import TTAMerge, predict_with_tta, tta_views
 
 Advance = Callable[[int], object]
@@ -39,19 +40,17 @@ class LoadedModel(Protocol):
         """Grey or colour."""
 
     @property
-    def mean(self) -> Sequence[float]:
-        """Of pixels in [0, 1], a number for each channel (or one for all)."""
-
-    @property
-    def std(self) -> Sequence[float]:
-        """Of pixels in [0, 1], a number for each channel (or one for all)."""
-
-    @property
     def resize(self) -> Rule:
         """How images become square."""
 
-    def predict_logits(self, images: Tensor) -> Tensor:
-        """Logits `(B, C)` of normalised images `(B, Ch, H, W)` float32 on its device; in eval mode."""
+    def normalised(self, images: Tensor) -> Tensor:
+        """Images `(B, Ch, H, W)` in [0, 1] with the levels that it was trained on."""
+
+    def predict_logits(self, images: Tensor, **known: Tensor) -> Tensor:
+        """Logits `(B, C)` of normalised images `(B, Ch, H, W)` float32 on its device; in eval mode.
+
+        A model with `of_studies` is told each image's `study`, and `view` where the manifest has it.
+        """
 
 
 def predict_stage(
@@ -85,11 +84,11 @@ def predict_stage(
         on_bad=on_bad,
         workers=workers,
     )
-    parts = [
-        predict_with_tta(_normalising(model, device), images, views, tta_merge, task=model.task).cpu().numpy()
-        for images in _batches(prepared, batch_size, device, advance)
-    ]
-    values = np.concatenate(parts) if parts else np.zeros((0, len(model.labels)), dtype=np.float32)
+    values = np.zeros((len(prepared), len(model.labels)), dtype=np.float32)
+    for piece in pieces_of(model, manifest, prepared.rows_kept, batch_size):
+        images, logits = _images(prepared, piece, device), _logits(model, piece, device)
+        values[piece.places] = predict_with_tta(logits, images, views, tta_merge, task=model.task).cpu().numpy()
+        advance(len(piece.places))
     names = ["image", *(name for name in GROUP_ROLES if manifest.has(name))]
     ids = manifest.table[names].iloc[prepared.rows_kept].reset_index(drop=True)
     facts = {"task": model.task, "tta": [view.said for view in views], "tta_merge": tta_merge}
@@ -110,15 +109,13 @@ def usual_device(device: str = "auto") -> str:
     return device
 
 
-def _normalising(model: LoadedModel, device: str) -> Callable[[Tensor], Tensor]:
-    mean, std = (torch.tensor(list(each), device=device).view(1, -1, 1, 1) for each in (model.mean, model.std))
-    return lambda images: model.predict_logits((images - mean) / std)
+def _logits(model: LoadedModel, piece: Piece, device: str) -> Callable[[Tensor], Tensor]:
+    told = {"study": piece.study, "view": piece.view}
+    known = {name: torch.from_numpy(values).to(device) for name, values in told.items() if values is not None}
+    return lambda images: model.predict_logits(model.normalised(images), **known)
 
 
-def _batches(prepared: Prepared, size: int, device: str, advance: Advance) -> Iterator[Tensor]:
-    """Images `(B, Ch, H, W)` in [0, 1], in order."""
-    for start in range(0, len(prepared), size):
-        rows = np.arange(start, min(start + size, len(prepared)))
-        pixels = torch.from_numpy(prepared.rows(rows)).to(device)
-        yield pixels.permute(0, 3, 1, 2).float() / 255
-        advance(len(rows))
+def _images(prepared: Prepared, piece: Piece, device: str) -> Tensor:
+    """Images `(B, Ch, H, W)` in [0, 1]."""
+    pixels = torch.from_numpy(prepared.rows(piece.places)).to(device)
+    return pixels.permute(0, 3, 1, 2).float() / 255

@@ -45,6 +45,5 @@ class Looks:
         stage = self.stage
         pixels = decode(path, channels=stage.channels, window=window_of(stage.window))
         levels = torch.from_numpy(np.array(resize(pixels, stage.image_size, stage.resize))).float() / 255
-        mean, std = (torch.tensor(values).float() for values in (stage.mean, stage.std))
-        image = ((levels - mean) / std).permute(2, 0, 1)[None]
+        image = stage.normalised(levels.permute(2, 0, 1)[None])
         return np.asarray(heatmaps(stage.model, image, [label])[0].numpy(), dtype=np.float32)
