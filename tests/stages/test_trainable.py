@@ -54,7 +54,7 @@ def test_last_blocks_and_updates_of_low_rank() -> None:
     assert all(".blocks.11." in name or ".norm." in name or name.startswith("head.") for name in trained(model))
     model = vit()
     names = set(model.state_dict())
-    set_trainable(model, Trainable(lora={"lora": {"rank": 2}}), "eval")
+    set_trainable(model, Trainable(lora={"rank": 2}), "eval")
     assert {name.rpartition(".")[2] for name in trained(model)} == {"lora_a", "lora_b", "weight", "bias"}
     assert set(without_updates(model).state_dict()) == names
 

@@ -17,7 +17,7 @@ from longtail.registry import Entry, Registry
 from longtail.stages.component import NamedPart, component
 from longtail.stages.mistakes import RecipeError, at
 from longtail.stages.pasting import paste_settings
-from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage, Trainable
+from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage
 
 # Where each role's registry is; a role whose room is not installed is not checked.
 _REGISTRIES = {
@@ -33,7 +33,6 @@ _REGISTRIES = {
     "merge": ("longtail.predict.ensembles", "ENSEMBLES"),
     "views": ("longtail.predict.view_rules", "VIEW_RULES"),
     "study": ("longtail.predict.studies", "STUDIES"),
-    "lora": ("longtail.models.lora", "LORA"),
 }
 # One function each, told by a name what to do: where it is, the type of its names, what a name is called.
 _DECISIONS = {
@@ -113,9 +112,6 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
     for role in ("sampler", "optimizer", "schedule"):
         with at(role):
             bind_part(role, getattr(stage, role))
-    if isinstance(stage.train, Trainable) and stage.train.lora is not None:
-        with at("train", "lora"):
-            bind_part("lora", stage.train.lora)
     _bind_augment(stage)
     if stage.paste is not None:
         with _under(NamedPart("paste"), stage.paste):

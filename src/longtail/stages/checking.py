@@ -28,6 +28,7 @@ _WORDS = {
     "dict_type": "a mapping of names to values",
     "model_type": "a mapping of settings",
 }
+_OF_WORDS = ("literal_error", "string_type")
 _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
@@ -56,10 +57,20 @@ def _told(kind: type[BaseModel], data: Any, error: ValidationError) -> list[Reci
         path = _path_in(data, found["loc"])
         holder = path[:-1] if found["type"] == "extra_forbidden" else path
         by_place.setdefault(holder, []).append({**found, "path": path})
+    by_place = {path: found for path, found in by_place.items() if not _is_other_form(data, path, found, by_place)}
     outer = [path for path in by_place if not any(other != path and path[: len(other)] == other for other in by_place)]
     inner = [path for path in by_place if path not in outer and not _is_explained(path, by_place)]
     told = [sentence for path in (*outer, *inner) for sentence in _at_one_place(kind, data, path, by_place[path])]
     return told or [RecipeError((), "this is no recipe.")]
+
+
+def _is_other_form(
+    data: Any, path: Steps, found: list[dict[str, Any]], by_place: Mapping[Steps, list[dict[str, Any]]]
+) -> bool:
+    """Whether a mapping was only compared with words, and mistakes within it are told."""
+    words = all(each["type"] in _OF_WORDS for each in found)
+    within = any(len(other) > len(path) and other[: len(path)] == path for other in by_place)
+    return words and within and isinstance(_value(data, path), dict)
 
 
 def _is_explained(path: Steps, by_place: Mapping[Steps, list[dict[str, Any]]]) -> bool:

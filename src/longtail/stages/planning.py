@@ -11,7 +11,9 @@ import numpy as np
 
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
+from longtail.stages.component import component
 from longtail.stages.graph import order_of
+from longtail.stages.identity import model_settings
 from longtail.stages.mistakes import at
 from longtail.stages.recipe import Recipe, Stage
 from longtail.stages.rows import Selection, select_rows
@@ -86,6 +88,14 @@ def _study_loss(stage: Stage) -> str | None:
     return next((name for name, what in needs.items() if what == "studies"), None)
 
 
+def _study_head(recipe: Recipe, stage: Stage) -> str | None:
+    """The stage's head, where it reads whole studies."""
+    from longtail.models import HEADS
+
+    name = component(model_settings(recipe, stage)["head"]).name
+    return name if getattr(HEADS.find(name).function, "of_studies", False) else None
+
+
 def _counted(known: StagePlan, stage: Stage, rows: int, steps: int, images: int) -> StagePlan:
     if stage.steps is not None:
         return _changed(known, rows=rows, steps=stage.steps, images=stage.steps * images // steps)
@@ -139,6 +149,8 @@ def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
         return
     if (loss := _study_loss(stage)) is not None and not manifest.has("study"):
         raise UserError(f"the loss '{loss}' needs the column 'study'; name it with the role 'study', or take it out.")
+    if (head := _study_head(recipe, stage)) is not None and not manifest.has("study"):
+        raise UserError(f"the head '{head}' needs the column 'study'; name it with the role 'study', or take another.")
     chosen = planned_rows(stage, manifest, 0)
     if len(chosen.valid):
         return

@@ -66,12 +66,21 @@ class HandOver(Part):
     ema: bool = True  # the averaged weights, where the parent kept some
 
 
+class Lora(Part):
+    """Low-rank updates (Hu et al. 2022) of the backbone's linear layers whose names end in one of `targets`."""
+
+    rank: Annotated[int, Field(ge=1)] = 8
+    alpha: Annotated[float, Field(gt=0)] = 16.0
+    dropout: Share = 0.0
+    targets: Names = ["qkv", "proj"]  # of a vision transformer's attention; fc1 and fc2 are its MLP's
+
+
 class Trainable(Part):
     """What trains, where `all` or `head` does not say it."""
 
     layers: list[str] | None = None  # dotted names (prefixes) of modules; the head is named `head`
     last_blocks: int | None = None  # the last n blocks of the backbone, and the head
-    lora: Component | None = None  # low-rank updates of the backbone, and the head
+    lora: Lora | None = None  # low-rank updates of the backbone, and the head
 
 
 class Rates(Part):

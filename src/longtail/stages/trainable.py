@@ -34,7 +34,7 @@ def set_trainable(model: Classifier, train: Train, frozen_bn: FrozenNorm) -> Non
     elif train.last_blocks is not None:
         train_last_blocks(model.backbone, train.last_blocks)
     elif train.lora is not None:
-        add_lora(model.backbone, **train.lora.settings)
+        add_lora(model.backbone, **train.lora.model_dump())
     if frozen_bn == "eval":
         for norm in frozen_norms(model):
             _keep_in_eval(norm)
