@@ -1,7 +1,7 @@
 """The two-stage comparison on real photographs: HAM10000 (Skin7) at a size that a CPU can train.
 
     python benchmarks/skin7.py --data ../shared/data/ham10000 --work DIR [--image-split] [--size 64] [--epochs 5]
-        [--seeds 1] [--rows 'CE,CE -> cRW'] [--also skin] [--out FILE.json]
+        [--seeds 1] [--rows 'CE,CE -> cRW'] [--also skin] [--against 'CE -> LA'] [--out FILE.json]
 
 Reads HAM10000, splits 75/5/20 by lesion (`--image-split`: by image, as the paper does, where test images show lesions
 of the training set), and runs rows of the shipped table `two-stage` with the packaged ImageNet weights of
@@ -50,7 +50,8 @@ def main() -> None:
         seeds=asked.seeds,
         rows=[name.strip() for name in asked.rows.split(",")],
         also=asked.also,
-        overrides=overrides(asked.size, asked.epochs, asked.views),
+        against=asked.against,
+        overrides=[*overrides(asked.size, asked.epochs, asked.views), *skins(asked)],
         minor=2,
         paper="skin7",
         watch=Watch(on_note=lambda text: print(time.strftime("%H:%M:%S"), text, flush=True), on_event=_line),
@@ -84,6 +85,14 @@ def overrides(size: int, epochs: int, views: int) -> list[str]:
     ]
 
 
+def skins(asked: argparse.Namespace) -> list[str]:
+    """The recipe `skin` at the size and with the epochs of the rows; all else is its own."""
+    if "skin" not in asked.also:
+        return []
+    stages = {name: f"stages.{name}.image_size={asked.size}" for name in ("represent", "adjust")}
+    return [*stages.values(), f"stages.represent.epochs={asked.epochs}"]
+
+
 def _line(stage: str, event: dict[str, object]) -> None:
     if event.get("event") == "epoch":
         valid = event.get("valid")
@@ -110,6 +119,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--also", action="append", default=[])
+    parser.add_argument("--against", default="CE", help="the row that others are compared with")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/skin7.json"))
     return parser.parse_args()
 
