@@ -13,8 +13,8 @@ from longtail.data.images.resize import Rule
 from longtail.data.manifest import Manifest
 from longtail.data.roles import GROUP_ROLES
 from longtail.errors import UserError
+from longtail.predict.pieces import Piece, pieces_of
 from longtail.predict.predictions import Predictions
-from longtail.predict.study_pieces import Piece, pieces_of
 from longtail.predict.tta.predicting_views import TTAMerge, predict_with_tta, tta_views
 
 Advance = Callable[[int], object]
@@ -49,7 +49,8 @@ class LoadedModel(Protocol):
     def predict_logits(self, images: Tensor, **known: Tensor) -> Tensor:
         """Logits `(B, C)` of normalised images `(B, Ch, H, W)` float32 on its device; in eval mode.
 
-        A model with `of_studies` is told each image's `study`, and `view` where the manifest has it.
+        A model with `of_studies` is told each image's `study`, and `view` where the manifest has it; one with
+        `source_names` each image's `source`.
         """
 
 
@@ -110,8 +111,7 @@ def usual_device(device: str = "auto") -> str:
 
 
 def _logits(model: LoadedModel, piece: Piece, device: str) -> Callable[[Tensor], Tensor]:
-    told = {"study": piece.study, "view": piece.view}
-    known = {name: torch.from_numpy(values).to(device) for name, values in told.items() if values is not None}
+    known = {name: torch.from_numpy(values).to(device) for name, values in piece.known.items()}
     return lambda images: model.predict_logits(model.normalised(images), **known)
 
 

@@ -45,6 +45,7 @@ class LoadedStage:
     active: Tensor  # (C,) of the labels
     identity: str
     rescale: bool = False
+    source_names: tuple[str, ...] = ()  # data sets by their numbers, for heads that embed them
     precision: Precision = _PLAIN
 
     def normalised(self, images: Tensor) -> Tensor:
@@ -60,7 +61,8 @@ class LoadedStage:
     def predict_logits(self, images: Tensor, **known: Tensor) -> Tensor:
         """Logits `(B, C)` of normalised images; a single-label stage never predicts a class that it had dropped.
 
-        `known` are each image's `study` and kind of `view`, for heads of studies; without, each image stands alone.
+        `known` are each image's `source`, for heads that embed it, and its `study` and kind of `view`, for heads of
+        studies; without, it is of no known data set and stands alone.
         """
         with torch.inference_mode(), self.precision.autocast():
             logits = self.model.predict_logits(self.precision.images(images), **known).float()
@@ -106,6 +108,7 @@ def load_stage_model(
         active=active,
         identity=facts["identity"],
         rescale=rescale,
+        source_names=tuple(facts.get("source_names", ())),
         precision=chosen,
     )
 

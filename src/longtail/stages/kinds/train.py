@@ -7,6 +7,7 @@ import numpy as np
 from longtail.data.roles import GROUP_ROLES
 from longtail.evaluate.ap import average_precision
 from longtail.predict.files import align, read_predictions, write_predictions
+from longtail.predict.pieces import source_numbers
 from longtail.predict.predictions import Predictions
 from longtail.stages.context import StageContext
 from longtail.stages.embeddings import write_embeddings
@@ -49,7 +50,9 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
     if context.parent:
         settings = {**settings, "weights": "none"}  # they come from the parent
     torch.manual_seed(context.seed)
-    model = build_model(settings, chosen.labels, prepared.key.channels, stage.image_size, sources=_sources(context)[1])
+    model = build_model(
+        settings, chosen.labels, prepared.key.channels, stage.image_size, sources=len(_source_names(context))
+    )
     if context.parent:
         take_over(model, context.parent, stage.hand_over, chosen.labels)
     return TrainJob(
@@ -67,7 +70,7 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
         std=_channels(settings["std"], model.backbone.std),
         folder=context.folder,
         seed=context.seed,
-        sources=_sources(context)[0],
+        sources=_sources(context),
         studies=_studies(context),
         views=_views(context),
         paste=paste_in_batch(context, chosen.train),
@@ -115,14 +118,16 @@ def _tell_flagged(context: StageContext, chosen: Selection) -> None:
         context.watch.on_note(f"{context.name}: oversamples {told}, by {context.stage.oversample.judged_by}'s AP")
 
 
-def _sources(context: StageContext) -> tuple[Any, int]:
-    """Each row's data set as a number, and how many there are; -1 where unknown."""
+def _sources(context: StageContext) -> Any:
+    """Each row's data set as a number, -1 where unknown; None where the manifest has none."""
     if not context.manifest.has("source"):
-        return None, 0
-    column = context.manifest.column("source")
-    names = sorted(set(column) - {""})
-    number = {name: index for index, name in enumerate(names)}
-    return np.array([number.get(name, -1) for name in column], dtype=np.int64), len(names)
+        return None
+    return source_numbers(context.manifest.column("source"), _source_names(context))
+
+
+def _source_names(context: StageContext) -> list[str]:
+    """The data sets of the manifest, in the order of their numbers."""
+    return sorted(set(context.manifest.column("source")) - {""}) if context.manifest.has("source") else []
 
 
 def _studies(context: StageContext) -> Any:
@@ -152,7 +157,8 @@ def _facts(context: StageContext, job: TrainJob, chosen: Selection, result: Trai
         "task": job.task,
         "labels": list(job.labels),
         "images": context.recipe.images.model_dump(mode="json"),
-        "sources": _sources(context)[1],
+        "sources": len(_source_names(context)),
+        "source_names": _source_names(context),
         "model": model_settings(context.recipe, changed(context.stage, result.facts.get("chosen", {}))),
         "channels": job.prepared.key.channels,
         "mean": list(job.mean),
