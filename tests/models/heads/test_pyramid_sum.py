@@ -141,8 +141,9 @@ def test_any_backbone_trains_with_it_under_autocast(name: str, fpn: int | None) 
     loss.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.head.parameters())
     assert model.eval().predict_logits(images, source=source).shape == logits.shape
+    torch.testing.assert_close(model(images), model(images, source=torch.full((4,), -1)))  # as exported ones are asked
     with pytest.raises(UserError, match="built for 2 sources and got none"):
-        model(images)
+        model.train()(images)
 
 
 def test_chosen_blocks_of_a_plain_vit_are_levels() -> None:

@@ -133,12 +133,15 @@ class PyramidSumHead(Head):
     def _with_source(self, pooled: list[Tensor], features: Features) -> list[Tensor]:
         if not self.sources:
             return pooled
-        if features.source is None:
+        source = features.source
+        if source is None and not self.training:  # an image from anywhere, as an exported model gets it
+            source = torch.full((len(pooled[0]),), -1, device=pooled[0].device)
+        if source is None:
             raise UserError(
                 f"the head 'pyramid-sum' was built for {self.sources} sources and got none; give the model source=,"
                 " one integer for each image, -1 where it isn't known."
             )
-        one_hot = features.source[:, None] == torch.arange(self.sources, device=features.source.device)
+        one_hot = source[:, None] == torch.arange(self.sources, device=source.device)
         return [torch.cat([level, one_hot.to(level)], 1) for level in pooled]
 
 
