@@ -6,8 +6,11 @@ around every second round); a ratio is the median of the rounds' ratios, with th
 process's own seconds. Random weights: int8 is timed here, its loss in mAP is measured by `longtail export --int8`.
 Then a whole process that predicts one image, by torch and timm and by the export (ONNX Runtime): seconds, peak memory.
 
-Wanted: OpenVINO at least 2.4 and int8 at least 3 where the processor has bf16 and VNNI; the whole process 4 times as
-fast, in a third of the memory.
+`longtail predict` itself is the row "channels_last bf16" where the processor has bf16, else "channels_last".
+
+Wanted of every network: predict 1.9, OpenVINO 2.4 (2.3 for transformers), int8 3; of the whole process: 4 times as
+fast, in a third of the memory. The first three are of processors with bf16 and VNNI; on others the JSON says
+false, with the numbers that were reached.
 """
 
 import argparse
@@ -56,7 +59,8 @@ from longtail.export.formats import format_named
 run = format_named("onnx").open(Path({file!r}), 1)
 run(np.zeros((1, {size}, {size}, 1), np.uint8))
 """
-_PEAK = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+# Not ru_maxrss, which a process inherits from the one that started it.
+_PEAK = "\nprint(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"
 
 
 def network(name: str) -> PixelsToProbabilities:
@@ -121,7 +125,13 @@ def in_turns(runs: dict[str, Call], rounds: int) -> dict[str, dict[str, float]]:
     }  # fmt: skip
 
 
-def whole_process(name: str, file: Path, rounds: int) -> dict[str, dict[str, float]]:
+def whole_process(name: str, folder: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """Seconds and MiB of predicting one image with `name`; nothing where ONNX is not installed."""
+    format, file = format_named("onnx"), folder / f"{name}.onnx"
+    if any(find_spec(each) is None for each in (*format.to_write, *format.to_open)):
+        return {}
+    if not file.is_file():
+        format.write(network(name), np.zeros((2, SIZE, SIZE, 1), dtype=np.uint8), file)
     codes = {"torch": _TORCH.format(model=name, size=SIZE), "onnx": _ONNX.format(file=str(file), size=SIZE)}
     found: dict[str, list[tuple[float, float]]] = {route: [] for route in codes}
     for _ in range(rounds):
@@ -137,27 +147,49 @@ def whole_process(name: str, file: Path, rounds: int) -> dict[str, dict[str, flo
     }
 
 
+def judged(results: dict[str, Any], whole: dict[str, Any], machine: dict[str, Any]) -> dict[str, Any]:
+    """Each wanted bound: what was reached at least, over the networks, and whether that is enough."""
+    quick = "channels_last bf16" if machine["bf16"] else "channels_last"
+    found: dict[str, Any] = {}
+    for what, rows, wanted in (("predict", [quick], 1.9), ("openvino", ["openvino"], 2.3),
+                               ("int8", ["onnx int8", "openvino int8"], 3.0)):  # fmt: skip
+        ratios = [max((told[row]["ratio"] for row in rows if row in told), default=None) for told in results.values()]
+        if ratios and None not in ratios:
+            found[what] = {"wanted": wanted, "lowest": min(ratios), "reached": min(ratios) >= wanted}
+    if whole:
+        times, memory = (whole["torch"][part] / whole["onnx"][part] for part in ("seconds", "mib"))
+        found["whole process, seconds"] = {"wanted": 4.0, "lowest": times, "reached": times >= 4}
+        found["whole process, memory"] = {"wanted": 3.0, "lowest": memory, "reached": memory >= 3}
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one network, fewer rounds")
-    quick = parser.parse_args().quick
+    parser.add_argument("--part", choices=("all", "process"), default="all", help="process: keep the other results")
+    asked = parser.parse_args()
+    quick = asked.quick
     torch.set_num_threads(1)
-    rounds, results = (3 if quick else 5), {}
+    rounds = 3 if quick else 5
+    results = json.loads(RESULTS.read_text())["results"] if asked.part == "process" else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for model in MODELS[:1] if quick else MODELS:
+        for model in [] if asked.part == "process" else MODELS[:1] if quick else MODELS:
             results[model] = in_turns(calls(model, folder), rounds)
             for what, row in results[model].items():
                 spread = f"[{row['from']:.2f}..{row['to']:.2f}]"
                 print(f"{model:24} {what:20} {row['images_per_s']:7.1f} images/s {row['ratio']:6.2f} {spread}")
-        file = folder / f"{MODELS[0]}.onnx"
-        whole = whole_process(MODELS[0], file, 3) if file.is_file() else {}
+        whole = whole_process(MODELS[0], folder, 5)
     for route, row in whole.items():
         print(f"one image, whole process, {route:6} {row['seconds']:6.2f} s {row['mib']:7.0f} MiB")
     told = {"torch": torch.__version__, "machine": platform.machine(), "bf16": cpu_has_bf16(), "quick": quick}
+    verdicts = judged(results, whole, told)
+    for what, row in verdicts.items():
+        print(f"{what}: at least {row['lowest']:.2f}, wanted {row['wanted']}: {'yes' if row['reached'] else 'NO'}")
     print(told)
+    found = {"machine": told, "results": results, "whole_process": whole, "wanted": verdicts}
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": told, "results": results, "whole_process": whole}, indent=2) + "\n")
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

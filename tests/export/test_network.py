@@ -11,6 +11,7 @@ from longtail.errors import UserError
 from longtail.export.formats import format_named
 from longtail.export.formats.torch_file import torch_format
 from longtail.export.network import PixelsToProbabilities
+from longtail.export.run_bundle import _require_single_images
 from longtail.models import HEADS
 from longtail.predict.tta import TTA
 from longtail.stages.loaded_stage import LoadedStage
@@ -44,7 +45,10 @@ def _exported(network: PixelsToProbabilities, path: Path):  # type: ignore[no-un
     return kind.open(path, 0)
 
 
-@pytest.mark.parametrize("head", sorted(HEADS.load()))
+_OF_STUDIES = [name for name, entry in HEADS.load().items() if getattr(entry.function, "of_studies", False)]
+
+
+@pytest.mark.parametrize("head", sorted(set(HEADS.load()) - set(_OF_STUDIES)))
 def test_every_head_exports(head: str, tmp_path: Path) -> None:
     network = PixelsToProbabilities(_stage(head)).eval()
     run = _exported(network, tmp_path / "n.pt2")
@@ -52,6 +56,12 @@ def test_every_head_exports(head: str, tmp_path: Path) -> None:
         pixels = _pixels(count)
         with torch.no_grad():
             np.testing.assert_allclose(run(pixels), network(torch.from_numpy(pixels)).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("head", sorted(_OF_STUDIES))
+def test_heads_of_studies_say_why_not(head: str) -> None:
+    with pytest.raises(UserError, match=r"the head of stage 'last' reads all images of a study together.*or name"):
+        _require_single_images({"last": _stage(head)})
 
 
 def test_every_view_exports(tmp_path: Path) -> None:

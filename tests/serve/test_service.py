@@ -84,6 +84,8 @@ def test_heat_maps_of_a_run_and_none_of_an_export() -> None:
     assert np.unravel_index(np.argmax(found.rows), (8, 8)) == (3, 5)
     with pytest.raises(Refused, match="no such label"):
         service.heat(upload, "nothing")
+    with pytest.raises(Refused, match="one image at a time"):
+        service.heat(read_upload(*form(png(), png()), Limits()), "Nodule")
     without = made_service(made_member(heat=False))
     with pytest.raises(Refused, match="no heat maps"):
         without.heat(upload, LABELS[0])

@@ -102,7 +102,9 @@ class Bundle:
     def asked(self, *, views: Any = None, study: Any = None, keep_images: bool | None = None) -> Plan:
         """The plan with other rules where some are asked for; "none" switches one off."""
         asked = {"views": views, "study": study}
-        given = {name: None if value == "none" else value for name, value in asked.items() if value is not None}
+        given: dict[str, Any] = {
+            name: None if value == "none" else value for name, value in asked.items() if value is not None
+        }
         if keep_images is not None:
             given["keep_images"] = keep_images
         return replace(self.plan, **given)

@@ -1,7 +1,7 @@
 """A run's stages as a `Bundle`: what `export` writes down and `serve` answers with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,8 @@ def run_bundle(
     views = tuple(tta or said.get("tta") or ["identity"])
     averaged: TTAMerge = tta_merge or said.get("tta_merge") or "probabilities"
     loaded = {name: load_stage_model(run, name, device, precision=precision) for name in names}
-    networks = {
-        name: PixelsToProbabilities(stage, views, averaged).to(device).eval() for name, stage in loaded.items()
-    }
+    _require_single_images(loaded)
+    networks = {name: PixelsToProbabilities(stage, views, averaged).to(device).eval() for name, stage in loaded.items()}
     members = tuple(_member(name, loaded[name], networks[name], device) for name in names)
     plan = plan_of(said, merge=None, views=None, study=None)
     chosen = _json(run / "decisions.json")
@@ -83,6 +82,16 @@ def _require_chosen(run: Path, judges: Sequence[str], plan: Any, chosen: dict[st
             f"the recipe's {' and '.join(lacks) or 'ensemble'} rule is chosen on validation, and '{run}' has no choice"
             " in decisions.json; finish the run with longtail fit on a manifest that has a split 'val'."
         )
+
+
+def _require_single_images(stages: Mapping[str, LoadedStage]) -> None:
+    """A head of whole studies has no answer for one image, which is what a file and a server are asked for."""
+    for name, stage in stages.items():
+        if stage.of_studies:
+            raise UserError(
+                f"the head of stage '{name}' reads all images of a study together, and exports and servers read one"
+                " image at a time; predict with the run itself (longtail predict), or name other stages."
+            )
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -88,9 +88,11 @@ def _note(bundle: Bundle, label: str) -> str:
         parts = ["not calibrated: validation had too few examples"]
     else:
         parts = [f"calibrated by {calibration_of(bundle)}"]
+    told = label_evidence(bundle.evidence, label)
+    if (told or {}).get("train_count") == 0:
+        parts.append("no training image had it")
     if label in (decisions.made_from.get("left_at_half") or []) or not decisions.thresholds:
         parts.append("threshold left at .5")
-    told = label_evidence(bundle.evidence, label)
     found = (told or {}).get("auroc") or {}
     if told and found.get("value") is not None and found.get("low") is not None:
         ends = f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f})"

@@ -19,7 +19,7 @@ from longtail.serve.answering import (
     study_rule,
 )
 from longtail.serve.batching import Batcher
-from longtail.serve.intake import covered, picture, preview
+from longtail.serve.intake import Picture, covered, picture, preview
 from longtail.serve.limits import Limits, Refused
 from longtail.serve.metrics import Metrics
 from longtail.serve.multipart import Upload
@@ -56,7 +56,7 @@ class Service:
     def predict(self, upload: Upload, until: float, *, study: bool = False) -> Answer:
         """Each image, and with `study` all of them together; `until` is when, by `time.monotonic`, it is too late."""
         began = time.monotonic()
-        pictures = [picture(data, self.bundle.members, self.limits) for data in upload.images]
+        pictures = [self._picture(upload, place) for place in range(len(upload.images))]
         try:
             values = self.batcher.predict(pictures, until - time.monotonic())
         except TimeoutError as error:
@@ -71,8 +71,17 @@ class Service:
         self.metrics.add_images(len(images))
         return Answer(model=self.identity, images=images, study=together, seconds=time.monotonic() - began)
 
+    def _picture(self, upload: Upload, place: int) -> Picture:
+        """One of the images; a refusal says which one of several."""
+        try:
+            return picture(upload.images[place], self.bundle.members, self.limits)
+        except Refused as error:
+            which = f"image {place + 1} of {len(upload.images)}: " if len(upload.images) > 1 else ""
+            raise Refused(error.status, which + error.reason) from error
+
     def heat(self, upload: Upload, label: str) -> HeatAnswer:
-        """Where the first network that can tell looked for `label` in the first image."""
+        """Where the first network that can tell looked for `label` in the one image."""
+        _require_one(upload)
         member = next((each for each in self.bundle.members if each.heat is not None), None)
         if member is None or member.heat is None:
             raise Refused(404, "an export has no heat maps; serve the run itself for them.")
@@ -85,7 +94,8 @@ class Service:
         return HeatAnswer(label=label, stage=member.name, rows=rows, covers=covered(member, seen.original))
 
     def preview(self, upload: Upload) -> bytes:
-        """The first image as a PNG."""
+        """The one image as a PNG."""
+        _require_one(upload)
         return preview(upload.images[0], self.bundle.members[0], self.limits)
 
     def metrics_text(self) -> str:
@@ -107,6 +117,11 @@ def open_service(path: str | Path, limits: Limits | None = None, *, device: str 
     from longtail.export.run_bundle import served_bundle
 
     return Service(served_bundle(path, device=device, threads=threads), limits)
+
+
+def _require_one(upload: Upload) -> None:
+    if len(upload.images) > 1:
+        raise Refused(422, "one image at a time; ask again for each.")
 
 
 def _facts(service: Service) -> ModelFacts:

@@ -91,6 +91,8 @@ function show() {
   $('drop').hidden = some;
   $('work').hidden = !some;
   $('clear').hidden = !some;
+  $('heat').hidden = !some || !state.model || !state.model.heatmaps;
+  $('heat').setAttribute('aria-pressed', state.heat);
   $('open').textContent = some ? 'Add images' : 'Choose images';
   $('open').classList.toggle('main', !some);
   showViews();
@@ -114,7 +116,10 @@ function showViews() {
     const told = state.answer && state.answer.images[i];
     figure.querySelector('.size').textContent = told ? told.width + ' × ' + told.height : '';
     figure.querySelector('img').alt = 'Image ' + (i + 1) + (image.view ? ', ' + image.view : '');
-    figure.querySelector('label').hidden = state.images.length < 2;
+    figure.querySelector('label').hidden = figure.querySelector('.drop').hidden = state.images.length < 2;
+    figure.querySelector('.drop').setAttribute('aria-label', 'Remove image ' + (i + 1));
+    figure.querySelector('b').textContent = 'Image ' + (i + 1);
+    showHeatNote(figure, image);
   });
 }
 
@@ -131,10 +136,23 @@ function picture(image, i) {
   const choice = element('select', { onchange: (event) => { image.view = event.target.value; image.heat = {}; predict(); } });
   for (const [value, text] of [['', 'view?'], ['AP', 'AP'], ['PA', 'PA'], ['LATERAL', 'lateral']]) choice.append(element('option', { value, textContent: text }));
   choice.setAttribute('aria-label', 'View of image ' + (i + 1));
-  const stack = element('span', { className: 'stack' }, film, element('canvas', { width: 1, height: 1 }));
+  const stack = element('span', { className: 'stack' }, film, element('canvas', { width: 1, height: 1 }), element('span', { className: 'where' }));
   const box = element('div', { className: 'film', onclick: () => pickScope(scopes().findIndex((scope) => scope.image === state.images.indexOf(image))) }, stack);
-  const caption = element('figcaption', {}, element('b', { textContent: 'Image ' + (i + 1) }), element('span', { className: 'size soft' }), element('label', {}, choice));
+  const remove = element('button', { type: 'button', className: 'drop', textContent: '×', onclick: () => drop(image) });
+  const caption = element('figcaption', {}, element('b'), element('span', { className: 'size soft' }), element('label', {}, choice), remove);
   return Object.assign(element('figure', {}, box, caption), { image });
+}
+
+function showHeatNote(figure, image) {
+  const heat = image.heat[state.label], nowhere = state.heat && heat && Math.max(...heat.rows.flat()) < 0.05;
+  figure.querySelector('.where').textContent = nowhere ? 'nothing here points to ' + state.label : '';
+}
+
+function drop(image) {
+  URL.revokeObjectURL(image.url);
+  state.images = state.images.filter((each) => each !== image);
+  state.answer = null;
+  predict();
 }
 
 function showFindings() {
@@ -150,7 +168,7 @@ function showFindings() {
   const scope = found[state.scope];
   if (!scope) { $('findings').replaceChildren(); return; }
   const present = scope.findings.filter((finding) => finding.present).length;
-  $('note').textContent = (present === 1 ? '1 finding' : present + ' findings') + ' at or above the threshold' + (scope.rule ? ' · together by ' + scope.rule.replaceAll('_', ' ') : '');
+  $('note').textContent = (present === 1 ? '1 finding' : present + ' findings') + ' at or above the threshold (the tick)' + (scope.rule ? ' · together by ' + scope.rule.replaceAll('_', ' ') : '');
   const place = scope.findings.findIndex((finding) => finding.label === state.label);
   const shown = state.all ? scope.findings : scope.findings.slice(0, Math.max(FIRST, present, place + 1));
   $('findings').replaceChildren(...shown.map(row));
@@ -210,7 +228,9 @@ async function look() {
         image.heat[label] = await reply.json();
       }
       const place = state.images.indexOf(image);
-      if (state.label === label && place >= 0) paint($('views').children[place], image.heat[label]);
+      if (state.label !== label || place < 0) continue;
+      paint($('views').children[place], image.heat[label]);
+      showHeatNote($('views').children[place], image);
     } catch (error) { say(error.message, true); return; }
   }
 }
@@ -252,7 +272,7 @@ function move(by) {
 
 const KEYS = {
   ArrowDown: () => move(1), ArrowUp: () => move(-1), ArrowRight: () => pickScope(state.scope + 1), ArrowLeft: () => pickScope(state.scope - 1),
-  h: () => { state.heat = !state.heat; showViews(); look(); }, o: () => $('files').click(), Escape: clear,
+  h: () => $('heat').click(), o: () => $('files').click(), Escape: clear,
 };
 document.addEventListener('keydown', (event) => {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -264,6 +284,7 @@ document.addEventListener('keydown', (event) => {
 $('drop').onkeydown = (event) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); $('files').click(); } };
 $('drop').onclick = $('open').onclick = () => $('files').click();
 $('clear').onclick = clear;
+$('heat').onclick = () => { state.heat = !state.heat; show(); look(); };
 $('more').onclick = () => { state.all = !state.all; showFindings(); };
 $('files').onchange = (event) => { take(event.target.files); event.target.value = ''; };
 for (const name of ['dragenter', 'dragover']) document.addEventListener(name, (event) => { event.preventDefault(); document.body.classList.add('over'); });
