@@ -145,6 +145,8 @@ def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
 
 def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
     stage = recipe.stages[name]
+    if stage.kind == "synthesize" or stage.paste is not None:
+        _check_pastes(stage, manifest)
     if stage.kind != "train":
         return
     if (loss := _study_loss(stage)) is not None and not manifest.has("study"):
@@ -160,6 +162,22 @@ def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
             f"{needs} needs validation rows, and the manifest has none in the split 'val'; make some with"
             " `longtail data split`, or write keep: last and take the rule out."
         )
+
+
+def _check_pastes(stage: Stage, manifest: Manifest) -> None:
+    """Refuse what can't be pasted before anything is trained: no boxes of the tail, no normal image."""
+    from longtail.augment.paste import METHODS
+    from longtail.augment.paste.pool import require_feasible
+    from longtail.augment.paste.settings import PasteSettings
+    from longtail.stages.kinds.synthesize import method_settings
+    from longtail.stages.pasting import paste_settings
+
+    if stage.kind == "synthesize" and stage.method is not None:
+        settings = method_settings(METHODS.find(stage.method.name).function, stage.method, 0)
+    else:
+        settings = paste_settings(stage.paste or {})[0]
+    if isinstance(settings, PasteSettings):  # another method knows for itself
+        require_feasible(manifest, settings, planned_rows(stage, manifest, 0).train)
 
 
 def _needing_validation(recipe: Recipe, name: str) -> str | None:

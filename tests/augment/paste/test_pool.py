@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_pastes import LABELS, world
 
-from longtail.augment.paste.pool import normal_label, paste_pool
+from longtail.augment.paste.pool import normal_label, paste_pool, require_feasible
 from longtail.augment.paste.settings import PasteSettings
 from longtail.augment.paste.view_kinds import kind_of_view
 from longtail.data import Manifest, Prepared, prepare
@@ -18,8 +18,14 @@ RARE = PasteSettings(tail=("Rare",))
 
 
 def _refused(manifest: Manifest, prepared: Prepared, **said: Any) -> str:
+    """What is said once images are prepared, and the same before."""
+    settings = PasteSettings(**{"tail": ("Rare",), **said})
     with pytest.raises(UserError) as told:
-        paste_pool(manifest, prepared, PasteSettings(**{"tail": ("Rare",), **said}))
+        paste_pool(manifest, prepared, settings)
+    rows = manifest.rows_of("train") if manifest.has("split") else np.arange(len(manifest))
+    with pytest.raises(UserError) as before:
+        require_feasible(manifest, settings, rows)
+    assert str(before.value) == str(told.value)
     return str(told.value)
 
 

@@ -50,7 +50,7 @@ def patch_bank(
 
     A box whose label the image hasn't (state 0), that `crop` cut off, or with a side below `min_side` is left out.
     """
-    table = _boxes_of(manifest, np.asarray(rows, dtype=np.int64))
+    table = boxes_of(manifest, np.asarray(rows, dtype=np.int64))
     sides, sizes = _moved(manifest, prepared, table), _sizes(manifest, prepared)
     states = manifest.one_hot[table["row"], table["code"]]
     denied = states == 0
@@ -62,7 +62,7 @@ def patch_bank(
     return PatchBank(*columns, frames.reshape(-1, 4), {reason: count for reason, count in counts.items() if count})
 
 
-def _boxes_of(manifest: Manifest, rows: Ints) -> pd.DataFrame:
+def boxes_of(manifest: Manifest, rows: Ints) -> pd.DataFrame:
     """The box table with the columns `row` and `code` (of the label), in the order of the rows."""
     table = manifest.boxes if manifest.boxes is not None else pd.DataFrame({n: [] for n in ("image", "label", *_SIDES)})
     place = pd.Series(rows, index=manifest.table["image"].to_numpy()[rows])

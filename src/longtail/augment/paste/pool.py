@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from longtail.augment.paste.bank import Ints, PatchBank, patch_bank
+from longtail.augment.paste.bank import Ints, PatchBank, boxes_of, patch_bank
 from longtail.augment.paste.settings import PasteSettings
 from longtail.augment.paste.unions import States, patch_states
 from longtail.augment.paste.view_kinds import view_kinds
@@ -91,6 +92,26 @@ def paste_pool(
     )  # fmt: skip
     _require_ways(pool, settings)
     return pool
+
+
+def require_feasible(manifest: Manifest, settings: PasteSettings, rows: npt.NDArray[np.int64]) -> None:
+    """Refuse what `paste_pool` would refuse, before any image is read: boxes too small to be patches are not seen."""
+    used = np.unique(rows)
+    states, views, normal = manifest.one_hot, view_kinds(manifest), normal_label(manifest, settings.normal)
+    boxes = boxes_of(manifest, used)
+    boxes = boxes[states[boxes["row"], boxes["code"]] != 0]
+    columns = (boxes["row"].to_numpy(np.int64), boxes["code"].to_numpy(np.int64))
+    nowhere = np.zeros((0, 4), dtype=np.int64)
+    bank = PatchBank(*columns, nowhere, nowhere, {})
+    unread: Any = None
+    pool = Pool(
+        manifest, unread, bank, states, states[:0], used, views, normal,
+        tail=_tail(manifest, states[used], settings, normal),
+        normals=_by_kind(_normal_rows(manifest, used, states, normal), views),
+        patches=_patches(bank, views, normal),
+        having=_having(used, states, views),
+    )  # fmt: skip
+    _require_ways(pool, settings)
 
 
 def aligned(manifest: Manifest, prepared: Prepared) -> Manifest:
