@@ -48,6 +48,7 @@ def test_rows_are_of_validation_the_same_for_a_seed_and_not_trained_on(tmp_path:
     assert set(rows) <= set(manifest.rows_of("val"))
     np.testing.assert_array_equal(rows, picture_rows(manifest, ["train"], 1, most=5))
     assert len(picture_rows(manifest, ["train", "val"], 1)) == 0
+    assert len(picture_rows(manifest.select(manifest.rows_of("train")), ["train"], 1)) == 0  # nothing to validate on
 
 
 def test_of_many_labels_the_rarest_colours_the_dot(tmp_path: Path) -> None:

@@ -37,8 +37,11 @@ def write_embeddings(context: StageContext, job: TrainJob) -> None:
 
 
 def picture_rows(manifest: Manifest, trained: list[str], seed: int, most: int = MOST) -> Rows:
-    """Validation rows, `most` of them, the same for every stage of a seed; none where the stage trains on them."""
-    if VALIDATION in trained:
+    """Validation rows, `most` of them, the same for every stage of a seed; none where the stage trains on them.
+
+    A manifest without validation rows has no pictures.
+    """
+    if VALIDATION in trained or VALIDATION not in manifest.column("split"):
         return np.zeros(0, dtype=np.int64)
     rows = manifest.rows_of(VALIDATION)
     return np.sort(stream(seed, 0).permutation(rows)[:most])
