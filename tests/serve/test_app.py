@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import socket
 import threading
 import time
 from collections import Counter
@@ -98,6 +99,25 @@ def test_refusals(port: int, method: str, path: str, body: bytes, kind: str, sta
     found, told = asked(port, method, path, body, kind)
     assert found == status
     assert set(told) == {"error"}
+
+
+def test_a_client_that_hangs_up_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    with running(made_service()) as port:
+        with socket.create_connection(("127.0.0.1", port)) as half:
+            half.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\nabc")
+        end = time.monotonic() + 10
+        while (text := asked(port, "GET", "/metrics")[1]).count(b'predict",status="400"} 1') == 0:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    assert b'status="500"' not in text
+    assert "a request failed" not in caplog.text
+
+
+def test_a_wrong_method_is_told_the_right_ones(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/v1/predict")
+    assert connection.getresponse().headers["Allow"] == "POST"
+    connection.close()
 
 
 def test_hostile_uploads_never_break_it(port: int) -> None:

@@ -44,6 +44,7 @@ def test_views_and_raw_bodies() -> None:
         (*form(b"1", b"2", views=("AP",)), 422),
         (*form(b"1", views=("A" * 41,)), 422),
         (*form(b"1", views=("\x07",)), 422),
+        (*form(b"1", views=("{}",)), 422),
     ],
 )
 def test_malformed_forms_are_refused(kind: str, body: bytes, status: int) -> None:

@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool  # type: ignore[import-not-fou
 from fastapi.exceptions import RequestValidationError  # type: ignore[import-not-found,unused-ignore]
 from fastapi.responses import JSONResponse  # type: ignore[import-not-found,unused-ignore]
 from starlette.exceptions import HTTPException  # type: ignore[import-not-found,unused-ignore]
+from starlette.requests import ClientDisconnect  # type: ignore[import-not-found,unused-ignore]
 
 from longtail import __version__
 from longtail.serve.limits import Limits, Refused
@@ -68,7 +69,9 @@ def create_app(service: Service, *, token: str | None = None, hosts: tuple[str, 
         return _told(Refused(422, f"not valid: {where}; /openapi.json says what is."))
 
     async def absent(_: Request, error: Any) -> Response:
-        return _told(Refused(error.status_code, f"{error.detail}; /openapi.json lists what there is.".lower()))
+        told = _told(Refused(error.status_code, f"{error.detail}; /openapi.json lists what there is.".lower()))
+        told.headers.update(error.headers or {})  # Allow
+        return told
 
     app.middleware("http")(around)
     app.add_exception_handler(Refused, refused)
@@ -158,6 +161,8 @@ async def _upload(request: Request, limits: Limits) -> tuple[Upload, float]:
         raise _too_large(limits)
     try:
         body = await asyncio.wait_for(_body(request, limits), limits.seconds)
+    except ClientDisconnect as error:  # nobody reads this answer; it is counted
+        raise Refused(400, "the request was cut off.") from error
     except TimeoutError as error:
         raise Refused(_LATE, f"the request took longer than {limits.seconds:g} seconds to arrive.") from error
     return read_upload(request.headers.get("content-type", ""), body, limits), until

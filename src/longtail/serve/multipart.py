@@ -13,7 +13,7 @@ IMAGES, VIEWS = "images", "views"
 _RAW = ("image/", "application/dicom", "application/octet-stream")
 _NAME = re.compile(rb'(?:^|[;\s])name="([^"\r\n]{0,64})"', re.IGNORECASE)
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))', re.IGNORECASE)
-_LONGEST_VIEW = 40
+VIEW = "[A-Za-z0-9 ._/()+-]{0,40}"  # what a view may be
 
 
 @dataclass
@@ -69,8 +69,8 @@ def _take(head: bytes, content: bytes, found: Upload) -> None:
 
 def _view(content: bytes) -> str:
     text = content.decode("ascii", "replace").strip()
-    if len(text) > _LONGEST_VIEW or not text.isprintable():
-        raise Refused(422, f"a view is a word of up to {_LONGEST_VIEW} letters, such as AP, PA or lateral.")
+    if not re.fullmatch(VIEW, text):
+        raise Refused(422, "a view is a word of up to 40 letters or digits, such as AP, PA or lateral.")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from longtail.serve.multipart import VIEW
 from longtail.serve.schema import Problem
 from longtail.serve.service import Service
 
@@ -31,7 +32,7 @@ def form(*, several: bool) -> dict[str, Any]:
     fields: dict[str, Any] = {"images": images}
     if several:
         told = "AP, PA, lateral ...: one for each image, in their order, or none"
-        fields["views"] = {"type": "array", "items": {"type": "string", "maxLength": 40}, "description": told}
+        fields["views"] = {"type": "array", "items": {"type": "string", "pattern": f"^{VIEW}$"}, "description": told}
     schema = {"type": "object", "required": ["images"], "properties": fields}
     raw = {kind: {"schema": file} for kind in ("image/png", "image/jpeg", "application/dicom")}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}, **raw}}}

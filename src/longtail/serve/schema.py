@@ -98,7 +98,9 @@ class HeatAnswer(BaseModel):
     label: str
     stage: str
     rows: list[list[float]]
-    covers: tuple[float, float, float, float] = Field(description="left, top, right, bottom in fractions of the image")
+    covers: list[float] = Field(
+        min_length=4, max_length=4, description="left, top, right, bottom in fractions of the image"
+    )
 
 
 class Problem(BaseModel):

@@ -91,7 +91,7 @@ class Service:
         with self.batcher.networks:
             found = member.heat(seen.pixels[member.images], label)
         rows = [[round(float(value), _HEAT_DIGITS) for value in row] for row in found]
-        return HeatAnswer(label=label, stage=member.name, rows=rows, covers=covered(member, seen.original))
+        return HeatAnswer(label=label, stage=member.name, rows=rows, covers=list(covered(member, seen.original)))
 
     def preview(self, upload: Upload) -> bytes:
         """The one image as a PNG."""
