@@ -23,14 +23,21 @@ import numpy as np
 import torch
 
 from longtail.augment.composition import Augment
-from longtail.data import phantoms, prepare
-from longtail.evaluate import bootstrap
+from longtail.data import Manifest, phantoms, prepare
+from longtail.evaluate import bootstrap, compare
 from longtail.files import write_json
+from longtail.predict import Predictions
 from longtail.pretrain import Labelled, knn_scores, linear_probe_scores, phantom_settings, pretrain, start_from
 from longtail.pretrain.settings import Dinov2Settings
 
 SIZE = 64
 DEVELOPMENT, REPORTED = 7, 8  # seeds of made patients
+PAIRS = (
+    ("untrained, pooled", "trained, pooled"),
+    ("pixels", "trained, pooled"),
+    ("untrained, places", "trained, places"),
+    ("pixels", "trained, places"),
+)
 
 
 def chosen_settings(**changes: Any) -> Dinov2Settings:
@@ -51,17 +58,33 @@ def data(patients: int, folder: Path, seed: int = DEVELOPMENT) -> tuple[Any, Lab
 
 
 def judged(train: torch.Tensor, valid: torch.Tensor, labelled: Labelled, patient: np.ndarray) -> dict[str, Any]:
-    """Mean average precision of both probes with the bootstrap's interval over patients."""
+    """Mean average precision of both probes with the bootstrap's interval over patients, and the k-NN's scores."""
     targets = torch.from_numpy(labelled.targets[labelled.train].astype(np.float32))
     truth, who = labelled.targets[labelled.valid].astype(float), patient[labelled.valid]
-    found = {}
+    found: dict[str, Any] = {}
     for name, scores in (
         ("knn", knn_scores(train, targets, valid, k=labelled.k)),
         ("linear", linear_probe_scores(train, targets, valid)),
     ):
         interval = bootstrap(truth, scores.double().numpy(), "ap", groups=who, resamples=500, seed=0)
         found[name] = {"map": interval.mean, "low": interval.mean_low, "high": interval.mean_high}
+        if name == "knn":
+            found["scores"] = scores.float().numpy()
     return found
+
+
+def differences(manifest: Manifest, rows: np.ndarray, scores: dict[str, list[np.ndarray]]) -> dict[str, Any]:
+    """k-NN mAP of each pair, the second less the first, resampling patients; seeds are averaged."""
+    judges, ids = manifest.select(rows), manifest.table[["image", "patient"]].iloc[rows].reset_index(drop=True)
+    made = {
+        name: [Predictions(ids, manifest.labels, np.clip(each, 0, 1), "image", {"task": "multilabel"}) for each in some]
+        for name, some in scores.items()
+    }
+    told = {}
+    for first, second in PAIRS:
+        found = compare({first: made[first], second: made[second]}, judges, resamples=500).to_json()
+        told[f"{second} - {first}"] = found["pairs"][0]["mean"]["number"]
+    return told
 
 
 def pixels(source: Any, rows: np.ndarray) -> torch.Tensor:
@@ -75,6 +98,7 @@ def untrained(settings: Dinov2Settings, seed: int) -> Any:
 
 def measure(settings: Dinov2Settings, patients: int, seeds: int, folder: Path) -> dict[str, Any]:
     source, labelled, patient = data(patients, folder, REPORTED)
+    manifest = Manifest.load(folder / "phantoms" / "manifest.csv")
     raw = [pixels(source, rows) for rows in (labelled.train, labelled.valid)]
     centre = raw[0].mean(0)
     truth = labelled.targets[labelled.valid].astype(float)
@@ -94,7 +118,11 @@ def measure(settings: Dinov2Settings, patients: int, seeds: int, folder: Path) -
         found["seconds"].append(round(time.perf_counter() - began, 1))
         backbone.load_file(done.weights)
         found["trained"].append(probe(backbone, source, labelled, patient))
-    return found
+    scores = {"pixels": [found["pixels"].pop("scores")]}
+    for what in ("untrained", "trained"):
+        for part in ("pooled", "places"):
+            scores[f"{what}, {part}"] = [each[part].pop("scores") for each in found[what]]
+    return {**found, "differences": differences(manifest, labelled.valid, scores)}
 
 
 def probe(backbone: Any, source: Any, labelled: Labelled, patient: np.ndarray) -> dict[str, Any]:
@@ -124,6 +152,8 @@ def show(found: dict[str, Any]) -> None:
     for name, each in rows:
         cells = [f"{each[p]['map']:.3f} [{each[p]['low']:.3f}, {each[p]['high']:.3f}]" for p in ("knn", "linear")]
         print(f"{name:26} k-NN mAP {cells[0]}   linear mAP {cells[1]}")
+    for name, each in found["differences"].items():
+        print(f"{name}: {each['value']:.3f} [{each['low']:.3f}, {each['high']:.3f}]")
 
 
 def main() -> None:
