@@ -62,8 +62,10 @@ class _Bars(ExitStack):
 
 def epoch_line(stage: str, event: dict[str, Any]) -> str:
     """`rough: epoch 3, loss 0.213, lr 0.0009, map 0.412, 310 images/s`."""
+    from longtail.stages.context import told_as
+
     found = {name: event[name] for name in _SHOWN if event.get(name) is not None}
     found |= {f"val {name}": value for name, value in (event.get("valid") or {}).items() if isinstance(value, float)}
     told = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
     speed = f", {event['images_per_s']:,.0f} images/s" if "images_per_s" in event else ""  # a stage without steps
-    return f"{time.strftime('%H:%M:%S')} {stage}: epoch {event['epoch']}, {told}{speed}"
+    return f"{time.strftime('%H:%M:%S')} {told_as(stage, event)}: epoch {event['epoch']}, {told}{speed}"

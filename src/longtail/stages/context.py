@@ -12,6 +12,11 @@ from longtail.stages.recipe import Recipe, Stage
 Event = dict[str, Any]  # a line of log.jsonl
 
 
+def told_as(stage: str, event: Event) -> str:
+    """The stage's name, with the candidate of its search that a line is of."""
+    return f"{stage} ({event['candidate']})" if "candidate" in event else stage
+
+
 @dataclass(frozen=True)
 class Watch:
     """Who looks on while stages run; every call is cheap and may be left out."""

@@ -92,9 +92,7 @@ def _together(job: TrainJob, tried: Sequence[dict[str, Any]], together: Together
     """The results of all candidates, trained at the same time; finished ones of an earlier process stand."""
     folders = [_folder(job, place) for place in range(len(tried))]
     left = [place for place, folder in enumerate(folders) if not (folder / RESULT).is_file()]
-    jobs = [
-        _variant(job, _told(job, tried[place]), folders[place], changed(job.settings, tried[place])) for place in left
-    ]
+    jobs = [_variant(job, _told(tried[place]), folders[place], changed(job.settings, tried[place])) for place in left]
     fresh = dict(zip(left, together(jobs) if jobs else [], strict=True))
     for place, result in fresh.items():
         _write_result(folders[place], result)
@@ -108,7 +106,7 @@ def _candidate(job: TrainJob, place: int, chosen: dict[str, Any], train: Train) 
         return _read_result(folder / RESULT)
     result: TrainResult | None = None
     with suppress(Diverged):
-        result = train(_variant(job, _told(job, chosen), folder, changed(job.settings, chosen)))
+        result = train(_variant(job, _told(chosen), folder, changed(job.settings, chosen)))
     _write_result(folder, result)
     return result
 
@@ -117,10 +115,9 @@ def _folder(job: TrainJob, place: int) -> Path:
     return job.folder / CANDIDATES / str(place)
 
 
-def _told(job: TrainJob, chosen: Mapping[str, Any]) -> str:
-    """The stage's name with what a candidate changes."""
-    words = ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in chosen.items())
-    return f"{job.name} ({words})"
+def _told(chosen: Mapping[str, Any]) -> str:
+    """What a candidate changes."""
+    return ", ".join(f"{name.rpartition('.')[2]}={value}" for name, value in chosen.items())
 
 
 def _write_result(folder: Path, result: TrainResult | None) -> None:
@@ -130,12 +127,18 @@ def _write_result(folder: Path, result: TrainResult | None) -> None:
 
 
 def _variant(job: TrainJob, name: str, folder: Path, settings: Stage) -> TrainJob:
-    """The job with another folder and settings, and weights of its own; a frozen backbone is everybody's."""
+    """The job with another folder and settings, and weights of its own; a frozen backbone is everybody's.
+
+    Lines of its log are told with its name, as `candidate`.
+    """
     store = job.feature_store or job.folder / FEATURES
     shared = job.settings.train == "head" and why_not_shared(job) is None
     model = Classifier(job.model.backbone, deepcopy(job.model.head)) if shared else deepcopy(job.model)
     _change_head(model, job.settings, settings)
-    return replace(job, name=name, folder=folder, settings=settings, model=model, feature_store=store)
+    return replace(
+        job, name=f"{job.name} ({name})", folder=folder, settings=settings, model=model, feature_store=store,
+        on_event=lambda event: job.on_event({**event, "candidate": name}),
+    )  # fmt: skip
 
 
 def _change_head(model: Classifier, before: Stage, after: Stage) -> None:
@@ -152,7 +155,7 @@ def _refitted(job: TrainJob, chosen: dict[str, Any], best: TrainResult, train: T
     """
     settings = changed(job.settings, {**chosen, "keep": "last", "early_stop": None})
     rows = np.concatenate([job.train_rows, job.valid_rows])
-    one = _variant(job, f"{job.name} (refit)", job.folder / CANDIDATES / "refit", settings)
+    one = _variant(job, "refit", job.folder / CANDIDATES / "refit", settings)
     refit = train(replace(one, train_rows=rows, valid_rows=rows[:0], stop_after=best.epoch))
     _take(job, one.folder)
     _keep_held_out(job, held_out)

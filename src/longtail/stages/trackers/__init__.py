@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longtail.registry import Registry
-from longtail.stages.context import Event
+from longtail.stages.context import Event, told_as
 
 
 class Tracker(Protocol):
@@ -34,7 +34,7 @@ def track(trackers: Sequence[Tracker], stage: str, event: Event) -> None:
     """Hand a line of a log to every tracker, if it is one that ends an epoch."""
     if event.get("event") == "epoch":
         for tracker in trackers:
-            tracker.numbers(stage, int(event["step"]), numbers_of(event))
+            tracker.numbers(told_as(stage, event), int(event["step"]), numbers_of(event))
 
 
 def numbers_of(event: Event) -> dict[str, float]:
