@@ -4,7 +4,8 @@ Run: python benchmarks/export.py [--quick]. At 224 px, batches of 8, one thread:
 channels_last (and bf16 where the processor has it), and the exports, in turns in one process (the order is turned
 around every second round); a ratio is the median of the rounds' ratios, with the lowest and highest beside it, of the
 process's own seconds. Random weights: int8 is timed here, its loss in mAP is measured by `longtail export --int8`.
-Then a whole process that predicts one image, by torch and timm and by the export (ONNX Runtime): seconds, peak memory.
+Then `longtail predict` of one image as a whole process, with a run of a ResNet-50 and with its ONNX export: seconds of
+the processor and by the clock, peak memory.
 
 `longtail predict` itself is the row "channels_last bf16" where the processor has bf16, else "channels_last".
 
@@ -33,6 +34,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import torch
 
+from longtail import fit
+from longtail.data import phantoms, split
+from longtail.export import export
 from longtail.export.formats import format_named
 from longtail.export.network import PixelsToProbabilities
 from longtail.stages.loaded_stage import LoadedStage
@@ -45,19 +49,18 @@ SIZE, BATCH = 224, 8
 MODELS = ("resnet50", "tf_efficientnetv2_s", "vit_small_patch16_224")
 Call = Callable[[], object]
 
-_TORCH = """
-import numpy as np, torch, timm
-torch.set_num_threads(1)
-model = timm.create_model({model!r}, num_classes=26, in_chans=1).eval()
-with torch.inference_mode():
-    model(torch.zeros(1, 1, {size}, {size})).sigmoid()
+# A run of one step: what predicting costs does not depend on how well the network is trained.
+_RECIPE = """
+recipe: one
+task: multilabel
+model: {{backbone: {model}, weights: none}}
+defaults: {{steps: 1, batch_size: 4, image_size: {size}, loss: bce, keep: last}}
+stages: {{main: {{}}}}
+predict: {{tta: [identity]}}
 """
-_ONNX = """
-import numpy as np
-from pathlib import Path
-from longtail.export.formats import format_named
-run = format_named("onnx").open(Path({file!r}), 1)
-run(np.zeros((1, {size}, {size}, 1), np.uint8))
+_PREDICT = """
+from longtail.cli import run
+assert run(["predict", {path!r}, {manifest!r}, "--out", {out!r}]) == 0
 """
 # Not ru_maxrss, which a process inherits from the one that started it.
 _PEAK = "\nprint(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"
@@ -126,24 +129,40 @@ def in_turns(runs: dict[str, Call], rounds: int) -> dict[str, dict[str, float]]:
 
 
 def whole_process(name: str, folder: Path, rounds: int) -> dict[str, dict[str, float]]:
-    """Seconds and MiB of predicting one image with `name`; nothing where ONNX is not installed."""
-    format, file = format_named("onnx"), folder / f"{name}.onnx"
+    """`longtail predict` of one image, with a run and with its ONNX export; nothing where ONNX is not installed.
+
+    Seconds of the processor, seconds by the clock, and MiB: medians of rounds in turns.
+    """
+    format = format_named("onnx")
     if any(find_spec(each) is None for each in (*format.to_write, *format.to_open)):
         return {}
-    if not file.is_file():
-        format.write(network(name), np.zeros((2, SIZE, SIZE, 1), dtype=np.uint8), file)
-    codes = {"torch": _TORCH.format(model=name, size=SIZE), "onnx": _ONNX.format(file=str(file), size=SIZE)}
-    found: dict[str, list[tuple[float, float]]] = {route: [] for route in codes}
+    codes = {route: _PREDICT.format(**paths) for route, paths in routes(name, folder).items()}
+    found: dict[str, list[tuple[float, float, float]]] = {route: [] for route in codes}
     for _ in range(rounds):
         for route, code in codes.items():
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
             done = subprocess.run([sys.executable, "-c", code + _PEAK], capture_output=True, text=True, check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            clock, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
             used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            found[route].append((used, int(done.stdout) / 1024))
+            found[route].append((used, clock, int(done.stdout.split()[-1]) / 1024))
     return {
-        route: {"seconds": statistics.median(s for s, _ in each), "mib": statistics.median(m for _, m in each)}
+        route: dict(zip(("seconds", "clock", "mib"), map(statistics.median, zip(*each, strict=True)), strict=True))
         for route, each in found.items()
+    }
+
+
+def routes(name: str, folder: Path) -> dict[str, dict[str, str]]:
+    """A run and its export, and a manifest of one image."""
+    split(phantoms(folder / "data", patients=8, size=SIZE)).save(folder / "split.csv")
+    recipe, one = folder / "one.yaml", folder / "data" / "one.csv"
+    recipe.write_text(_RECIPE.format(model=name, size=SIZE), encoding="utf-8")
+    run = fit(recipe, folder / "split.csv", out=folder / "run")
+    lines = (folder / "data" / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    one.write_text("\n".join(lines[:2]) + "\n", encoding="utf-8")
+    made = {"torch": run, "onnx": export(run, format="onnx").folder}
+    return {
+        route: {"path": str(path), "manifest": str(one), "out": str(folder / f"{route}.parquet")}
+        for route, path in made.items()
     }
 
 
@@ -181,7 +200,7 @@ def main() -> None:
                 print(f"{model:24} {what:20} {row['images_per_s']:7.1f} images/s {row['ratio']:6.2f} {spread}")
         whole = whole_process(MODELS[0], folder, 5)
     for route, row in whole.items():
-        print(f"one image, whole process, {route:6} {row['seconds']:6.2f} s {row['mib']:7.0f} MiB")
+        print(f"one image, {route:6} {row['seconds']:6.2f} s ({row['clock']:.2f} by the clock) {row['mib']:7.0f} MiB")
     told = {"torch": torch.__version__, "machine": platform.machine(), "bf16": cpu_has_bf16(), "quick": quick}
     verdicts = judged(results, whole, told)
     for what, row in verdicts.items():

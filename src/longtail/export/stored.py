@@ -4,14 +4,16 @@
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from longtail.errors import UserError
 from longtail.evaluate.results import as_plain
 from longtail.export.bundle import NO_DECISIONS, Bundle, Member
-from longtail.export.formats import Format, format_named, require
+from longtail.export.formats import Format, Run, format_named, require
 from longtail.files import write_json
 from longtail.predict.combining import Plan
 from longtail.predict.decisions import Decisions
@@ -62,14 +64,15 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return cast(dict[str, Any], told)
 
 
-def read_export(folder: str | Path, *, threads: int = 0) -> Bundle:
-    """Open an export for predicting; `threads` 0 leaves their number to the engine."""
+def read_export(folder: str | Path, *, threads: int = 0, few: bool = False) -> Bundle:
+    """Open an export for predicting (`few`: a handful of images); `threads` 0 leaves their number to the engine."""
     folder = Path(folder)
     told = read_facts(folder)
     format = format_named(told["format"])
     require(format.to_open, f"an export of format '{format.name}'")
     try:
-        members = tuple(_member(each, told, format, folder, threads) for each in told["members"])
+        opened = partial(format.open, threads=threads, few=few)
+        members = tuple(_member(each, told, opened, folder) for each in told["members"])
         plan, found = told["plan"], told["decisions"]
         decisions = Decisions(**found) if found["thresholds"] else NO_DECISIONS
         return Bundle(members, Plan(**plan), decisions, told["chosen"], _origin(told), told["evidence"])
@@ -81,13 +84,13 @@ def _origin(told: dict[str, Any]) -> dict[str, Any]:
     return {**told["made_by"], "export": told["format"] + (" int8" if told["int8"] else "")}
 
 
-def _member(said: dict[str, Any], told: dict[str, Any], format: Format, folder: Path, threads: int) -> Member:
+def _member(said: dict[str, Any], told: dict[str, Any], opened: Callable[[Path], Run], folder: Path) -> Member:
     file = folder / Path(said["file"]).name
     if not file.is_file():
         raise UserError(f"the export '{folder}' lacks its file '{file.name}'; copy the whole folder.")
     return Member(
         name=said["name"], labels=tuple(told["labels"]), task=told["task"], identity=said["identity"],
-        tta=tuple(said["tta"]), tta_merge=said["tta_merge"], predict=format.open(file, threads), **said["images"],
+        tta=tuple(said["tta"]), tta_merge=said["tta_merge"], predict=opened(file), **said["images"],
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit, softmax
 
 from longtail.errors import UserError, unknown_name
@@ -95,6 +94,8 @@ def _logistic(x: Floats, positive: Booleans, start: list[float]) -> list[float]:
         return float(np.mean(np.logaddexp(0, z) - y * z)), np.append(x.T @ apart, apart.sum())
 
     bounds = [(0.0, None)] * x.shape[1] + [(None, None)]
+    from scipy.optimize import minimize  # fitting alone pays for its import
+
     found = minimize(loss, np.array([*start, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds, tol=1e-12)
     return [float(w) for w in found.x]
 
@@ -126,6 +127,8 @@ def _softmax_temperature(classes: npt.NDArray[np.int64], scores: npt.NDArray[Any
 
 def _best(loss: Callable[[float], float]) -> float:
     """The temperature from 1/100 to 100 with the least loss."""
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(lambda u: loss(float(np.exp(u))), bounds=(-4.6, 4.6), method="bounded")
     return float(np.exp(found.x))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from longtail.errors import UserError
 from longtail.export.bundle import Pixels, Values
@@ -12,20 +12,26 @@ from longtail.registry import Registry, module_exists
 Run = Callable[[Pixels], Values]
 
 
+class Open(Protocol):
+    """Makes what runs a file, on so many threads (0: as many as the engine likes)."""
+
+    def __call__(self, path: Path, threads: int, *, few: bool = False) -> Run:
+        """`few`: only a handful of images follows, and a quick start in little memory is worth more than speed."""
+
+
 @dataclass(frozen=True)
 class Format:
     """How a network becomes a file and is run from it.
 
     `write(network, example, path)` takes a module from pixels to probabilities and example pixels `(B, H, W, Ch)`;
-    `open(path, threads)` gives what runs it (0 threads: as many as the engine likes). `quantise(source, target,
-    batches)` makes an int8 file of a written one, its ranges taken from batches of pixels. `tolerance` is how far
-    probabilities may be from PyTorch's.
+    `open` gives what runs it. `quantise(source, target, batches)` makes an int8 file of a written one, its ranges taken
+    from batches of pixels. `tolerance` is how far probabilities may be from PyTorch's.
     """
 
     name: str
     suffix: str
     write: Callable[[Any, Pixels, Path], None]
-    open: Callable[[Path, int], Run]
+    open: Open
     tolerance: float
     to_write: tuple[str, ...] = ()  # modules
     to_open: tuple[str, ...] = ()

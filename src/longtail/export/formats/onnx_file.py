@@ -50,9 +50,11 @@ def _write(network: Any, example: Pixels, path: Path) -> None:
         raise _refused(error, modern) from error
 
 
-def _open(path: Path, threads: int) -> Run:
+def _open(path: Path, threads: int, *, few: bool = False) -> Run:
     onnxruntime: Any = import_module("onnxruntime")
     options = onnxruntime.SessionOptions()
+    if few:  # laying the weights out anew makes running 1.6 times as fast, starting half as fast, and twice as large
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     # Its threads wait by spinning, which takes the cores from everybody else in the process and on the machine.

@@ -38,7 +38,7 @@ def _write(network: Any, example: Pixels, path: Path) -> None:
         raise UserError(f"OpenVINO cannot convert the model ({reason}); take --format torch or onnx.") from error
 
 
-def _open(path: Path, threads: int) -> Run:
+def _open(path: Path, threads: int, *, few: bool = False) -> Run:  # noqa: ARG001 - it starts as it starts
     openvino: Any = import_module("openvino")
     settings: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",

@@ -34,7 +34,7 @@ def _write(network: Any, example: Pixels, path: Path) -> None:
         ) from error
 
 
-def _open(path: Path, threads: int) -> Run:
+def _open(path: Path, threads: int, *, few: bool = False) -> Run:  # noqa: ARG001 - it starts as it starts
     import torch
 
     if threads:
