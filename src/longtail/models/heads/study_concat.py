@@ -48,17 +48,17 @@ class StudyConcatHead(Head):
     def forward(self, features: Features) -> Tensor:
         """Pooled `(B, D)`, the study and the kind of view of each image, to logits `(B, C)`."""
         pooled = features.pooled.to(self.absent.dtype)
-        study = study_numbers(features.study, len(pooled), pooled.device)
-        means, which = by_view(pooled, study, features.view, self.absent)
+        means, which = by_view(pooled, features.study, features.view, self.absent)
         found: Tensor = self.linear(means.flatten(1))
         return found[which]
 
 
-def by_view(pooled: Tensor, study: Tensor, view: Tensor | None, absent: Tensor) -> tuple[Tensor, Tensor]:
+def by_view(pooled: Tensor, study: Tensor | None, view: Tensor | None, absent: Tensor) -> tuple[Tensor, Tensor]:
     """Means `(S, K, D)` of each study's images of each kind, `absent` `(K, D)` without any; and each image's study."""
-    numbers, which = torch.unique(study, return_inverse=True)
+    own = torch.arange(len(pooled), device=pooled.device)  # of no known study: each image by itself
+    numbers, which = (own, own) if study is None else torch.unique(study_numbers(study), return_inverse=True)
     kinds = len(absent)
-    kind = torch.full_like(study, kinds - 1) if view is None else view.long()
+    kind = torch.full_like(own, kinds - 1) if view is None else view.long()
     kind = torch.where((kind >= 0) & (kind < kinds), kind, kinds - 1)
     place = which * kinds + kind
     count = pooled.new_zeros(len(numbers) * kinds).index_add(0, place, torch.ones_like(pooled[:, 0]))

@@ -67,7 +67,13 @@ class StudyFusionHead(Head):
     def forward(self, features: Features) -> Tensor:
         """Tokens `(B, T, D)` and the study of each image to logits `(B, C)`, a study's images alike."""
         maps = places(features.tokens[:, self.sizes.prefix_tokens :].to(self.fusion.project.weight.dtype))
-        study = study_numbers(features.study, len(maps), maps.device)
+        if features.study is None:  # each image by itself, with no look at numbers: an exported model is such
+            present = torch.ones(len(maps), 1, dtype=torch.bool, device=maps.device)
+            alone: Tensor = self.fusion(
+                maps[:, None], present, None if features.view is None else features.view[:, None]
+            )
+            return alone
+        study = study_numbers(features.study)
         packed, present, numbers = pack_studies(maps, study, self.images)
         view = None if features.view is None else pack_studies(features.view, study, self.images)[0]
         found: Tensor = self.fusion(packed, present, view)
@@ -82,7 +88,6 @@ def places(tokens: Tensor) -> Tensor:
     return tokens.transpose(1, 2).reshape(len(tokens), tokens.shape[2], side, side)
 
 
-def study_numbers(study: Tensor | None, count: int, device: torch.device) -> Tensor:
-    """A number for each image `(B,)`: its study's, or one of its own where none is known."""
-    own = -1 - torch.arange(count, device=device)
-    return own if study is None else torch.where(study < 0, own, study)
+def study_numbers(study: Tensor) -> Tensor:
+    """A number for each image `(B,)`: its study's, or one of its own where that is not known (-1)."""
+    return torch.where(study < 0, -1 - torch.arange(len(study), device=study.device), study)
