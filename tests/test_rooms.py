@@ -102,3 +102,15 @@ def test_a_verb_is_a_function_of_the_package(verb: str) -> None:
         assert function.__name__ == verb
         with pytest.raises(TypeError, match=rf"{verb}\(\).*'no_such_setting'"):
             found(no_such_setting=1)
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "longtail.stages", "longtail.bench", "longtail.pretrain"])
+def test_no_two_files_of_a_room_define_one_name(room: str) -> None:
+    """`from longtail.stages import validate` looks through the files in turn: a second one would hide the first."""
+    (folder,) = importlib.import_module(room).__path__
+    found: dict[str, list[str]] = {}
+    for file in Path(folder).rglob("*.py"):
+        for part in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(part, (ast.FunctionDef, ast.ClassDef)) and not part.name.startswith("_"):
+                found.setdefault(part.name, []).append(file.name)
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}

@@ -16,7 +16,7 @@ from longtail.stages.precision import Precision
 from longtail.stages.processes import World, meet
 from longtail.stages.setting_up import set_up
 from longtail.stages.trainable import set_trainable
-from longtail.stages.training import CHECKPOINT, Training, validate
+from longtail.stages.training import CHECKPOINT, Training, judge_all
 from longtail.stages.validation import Metrics
 
 
@@ -141,7 +141,7 @@ def begin(job: TrainJob, precision: Precision, world: World, inputs: Callable[[]
 def judge_untrained(work: Training) -> None:
     """A stage without steps: weights as handed over, or a head that is filled."""
     fill_head(work)
-    found = validate([work], lambda _: None)[0]
+    found = judge_all([work], lambda _: None)[0]
     work.keeper.offer(0, found)
     work.log.write("epoch", epoch=0, step=0, image_size=work.job.prepared.key.size, valid=found)
 

@@ -95,7 +95,7 @@ class Draws:
         order = np.resize(self._sampler.order(), self._size)  # samplers may draw a few more or less each time
         rows = self._rows[order]
         if self._partners is not None:
-            rows = side_by_side(rows, self._partners(rows, epoch), self._world.size)
+            rows = in_turns(rows, self._partners(rows, epoch), self._world.size)
         self._order, self._repeats, self._epoch = rows, earlier(rows), epoch
 
 
@@ -122,7 +122,7 @@ class Partners:
         return np.where(known, np.where(found == rows, last, found), rows)
 
 
-def side_by_side(rows: Rows, partners: Rows, processes: int) -> Rows:
+def in_turns(rows: Rows, partners: Rows, processes: int) -> Rows:
     """Rows and partners in an order in which each pair is in one step of one process."""
     whole = len(rows) // processes * processes
     pairs = np.stack([rows[:whole].reshape(-1, processes), partners[:whole].reshape(-1, processes)], axis=1)

@@ -13,7 +13,7 @@ from longtail.stages.inputs import Inputs
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.processes import any_process, joined
 from longtail.stages.stopping import Stopped, StopSignals
-from longtail.stages.training import validate
+from longtail.stages.training import judge_all
 
 
 def train(job: TrainJob) -> TrainResult:
@@ -88,7 +88,7 @@ def end_epoch(courses: Sequence[Course], stop: StopSignals) -> None:
     for course in courses:
         course.attempt(course.check_losses)
     judged = [course for course in courses if course.diverged is None and course.validates]
-    found = dict(zip(map(id, judged), validate([course.work for course in judged], stop.check), strict=True))
+    found = dict(zip(map(id, judged), judge_all([course.work for course in judged], stop.check), strict=True))
     for course, speed in zip(courses, speeds, strict=True):
         if course.diverged is None:
             course.end_epoch(found.get(id(course)), speed)

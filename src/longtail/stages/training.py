@@ -221,7 +221,7 @@ class Training:
             torch.cuda.manual_seed(number)
 
 
-def validate(works: Sequence[Training], on_batch: Callable[[int], None]) -> list[Metrics | None]:
+def judge_all(works: Sequence[Training], on_batch: Callable[[int], None]) -> list[Metrics | None]:
     """The metrics of each judged model, where there are validation rows; all works validate on the same."""
     validator = works[0].validator if works else None
     if validator is None:
