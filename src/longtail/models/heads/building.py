@@ -17,6 +17,6 @@ def build_head(name: str, sizes: FeatureSizes, num_classes: int, **options: Any)
         if option not in valid:
             raise unknown_name("option", option, valid, f"head '{name}'")
     if inspect.isabstract(function):
-        lacking = ", ".join(sorted(function.__abstractmethods__))
+        lacking = ", ".join(sorted(getattr(function, "__abstractmethods__", ())))
         raise UserError(f"head '{name}' lacks the methods {lacking}; every head has them (see longtail.models.Head).")
     return function(sizes, num_classes, **options)  # type: ignore[no-any-return]  # the registry holds any callable
