@@ -27,7 +27,7 @@ def phantom_settings(**changes: Any) -> Dinov2Settings:
 
     Made radiographs differ little but for small findings. With DINOv2's crops (`global_scale` from 0.32 on, flips) two
     views of one are no more alike than those of two, and answers drift to all prototypes alike; large crops without
-    flips are learned from (`benchmarks/pretrain.py`).
+    flips are learned from, slowly: k-NN does not come near that of raw pixels (`benchmarks/pretrain.py`).
     """
     small = Dinov2Settings(
         backbone="vit_micro_patch8",
