@@ -19,6 +19,7 @@ from longtail.predict.predicting import judges_named, plan_of, run_recipe, stage
 from longtail.predict.stage_predicting import usual_device
 from longtail.predict.tta.predicting_views import TTAMerge
 from longtail.stages.loaded_stage import LoadedStage, load_stage_model
+from longtail.stages.run_folder import fold_runs
 
 
 def run_bundle(
@@ -32,6 +33,10 @@ def run_bundle(
 ) -> tuple[Bundle, dict[str, PixelsToProbabilities]]:
     """The run as its recipe predicts (or with other stages and views), and its networks by stage."""
     run, device = Path(run), usual_device(device)
+    if folds := fold_runs(run):
+        raise UserError(
+            f"'{run}' has folds; name one of them, such as '{folds[0]}' (longtail predict takes the mean of all)."
+        )
     recipe = run_recipe(run)
     said = recipe.get("predict") or {}
     names = stages_that_predict(recipe, stages or said.get("ensemble"))
