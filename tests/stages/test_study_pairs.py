@@ -12,7 +12,7 @@ from made_jobs import made_job
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.stages.component import NamedPart
-from longtail.stages.draws import Draws, Partners, side_by_side
+from longtail.stages.draws import Draws, Partners, in_turns
 from longtail.stages.loading import recipe_of_text
 from longtail.stages.planning import check_manifest, plan
 from longtail.stages.processes import World
@@ -52,7 +52,7 @@ def test_pairs_stay_in_one_step_of_one_process(size: int) -> None:
 
 
 def test_side_by_side() -> None:
-    assert side_by_side(np.arange(4), np.arange(4) + 10, 2).tolist() == [0, 1, 10, 11, 2, 3, 12, 13]
+    assert in_turns(np.arange(4), np.arange(4) + 10, 2).tolist() == [0, 1, 10, 11, 2, 3, 12, 13]
 
 
 def test_it_draws_views_together(tmp_path: Path) -> None:
