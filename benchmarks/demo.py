@@ -8,7 +8,8 @@ For each seed, made radiographs of 600 patients as `longtail demo` draws and div
 - `one stage, pasted`: the same with pasting; what is due to pasting, and what to the second stage.
 
 All are judged on one further set of made radiographs, of other patients (seed 10,000). `tail` are its six rarest
-labels. Seconds are the process's own. Differences come with a 95 % interval of Student's t over seeds: of data, weights and order together.
+labels. Seconds are the process's own. Differences come with a 95 % interval of Student's t over seeds: of data, weights
+and order together.
 """
 
 import argparse
