@@ -173,16 +173,19 @@ def main() -> int:
     asked = parser.parse_args()
     folder, dice = Path(tempfile.mkdtemp(prefix="longtail-robustness-")), random.Random(asked.seed)
     parts = {"recipes": (damaged_recipes, asked.recipes), "kills": (killed_fits, asked.kills)}
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = (
+        json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    )  # a part of 0 is left as it was
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, (work, count) in parts.items():
-            (folder / name).mkdir()
-            found[name] = work(folder / name, count, dice) if count else {"breaches": 0}
-            print(name, found[name], flush=True)
+            if count:
+                (folder / name).mkdir()
+                found[name] = work(folder / name, count, dice)
+            print(name, found.get(name), flush=True)
     where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    RESULTS.write_text(json.dumps({"seed": asked.seed, **found, "where": where}, indent=1) + "\n")
-    breaches = sum(part["breaches"] for part in found.values())
+    RESULTS.write_text(json.dumps({**found, "seed": asked.seed, "where": where}, indent=1) + "\n")
+    breaches = sum(found.get(name, {"breaches": 0})["breaches"] for name in parts)
     if not breaches:
         shutil.rmtree(folder)
     return int(breaches > 0)
