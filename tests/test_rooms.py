@@ -15,6 +15,7 @@ ROOMS = {
     "longtail.augment": ("AUGMENTATIONS", "MIXES"),
     "longtail.models": ("HEADS",),
 }
+CLOSED = tuple(f"longtail.{room}" for room in ("data", "evaluate", "predict", "report", "export", "stages", "bench"))
 PURE = ("_loss", "_order")  # the endings of the pure functions that stand beside a loss or are a sampler
 
 
@@ -29,7 +30,7 @@ def _told(room: str) -> dict[str, set[str]]:
     return told
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", [*ROOMS, "longtail.pretrain", "longtail.augment.paste", *CLOSED])
 def test_what_type_checkers_are_told_is_what_there_is(room: str) -> None:
     package = importlib.import_module(room)
     for module, names in _told(room).items():
@@ -78,6 +79,23 @@ def test_a_room_lists_its_names(room: str) -> None:
     assert names <= set(dir(package))
     assert names | set(ROOMS[room]) <= set(package.__all__)
     assert all(hasattr(package, name) for name in package.__all__)
+
+
+@pytest.mark.parametrize("room", CLOSED)
+def test_a_closed_room_has_what_it_tells_and_no_more(room: str) -> None:
+    package = importlib.import_module(room)
+    names = {name for known in _told(room).values() for name in known}
+    registries = {name for name in package.__all__ if name.isupper()}
+    assert set(package.__all__) == names | registries
+    assert names <= set(dir(package))
+    with pytest.raises(AttributeError, match=f"module '{room}' has no attribute 'written_whole'"):
+        package.written_whole  # noqa: B018
+
+
+def test_everything_is_imported_by_a_star() -> None:
+    found: dict[str, object] = {}
+    exec("from longtail.stages import *", found)
+    assert {"SCHEDULES", "Recipe", "load_recipe"} <= set(found)
 
 
 def test_listing_a_room_imports_nothing_heavy() -> None:

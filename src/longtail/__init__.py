@@ -4,10 +4,11 @@ The verbs of the command line are functions of the same names here (those of `lo
 Nothing heavy is imported here: names load on first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+from longtail.rooms import door
+
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.bench.running import bench as bench
     from longtail.data.manifest import Manifest as Manifest
     from longtail.errors import UserError as UserError
@@ -25,28 +26,4 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_VERB_ROOMS = ("bench", "evaluate", "export", "predict", "report", "serve")  # called, each is its verb: longtail.rooms
-_HOME = {
-    "Manifest": "longtail.data.manifest",
-    "Recipe": "longtail.stages.recipe",
-    "UserError": "longtail.errors",
-    "compare": "longtail.evaluate.comparison",
-    "decide": "longtail.predict.decisions",
-    "fit": "longtail.stages.fitting",
-    "load_recipe": "longtail.stages.loading",
-    "validate": "longtail.stages.validating",
-}
-
-__all__ = sorted([*_HOME, *_VERB_ROOMS, "__version__"])
-
-
-def __getattr__(name: str) -> Any:
-    if name in _VERB_ROOMS:
-        return import_module(f"longtail.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module 'longtail' has no attribute '{name}'")
-    return getattr(import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__)

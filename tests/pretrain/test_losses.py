@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from longtail.pretrain.centring import sinkhorn_knopp
-from longtail.pretrain.dino_loss import dino_loss
-from longtail.pretrain.ibot_loss import ibot_loss
-from longtail.pretrain.koleo_loss import koleo_loss
+from longtail.pretrain.dino import dino_loss
+from longtail.pretrain.ibot import ibot_loss
+from longtail.pretrain.koleo import koleo_loss
 
 
 def _cross(target: torch.Tensor, scores: torch.Tensor, temperature: float) -> float:

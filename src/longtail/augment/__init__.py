@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.augment.blur import Blur as Blur
@@ -47,11 +47,4 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
 AUGMENTATIONS: Registry[Callable[..., Any]] = Registry("augmentation", "longtail.augment")
 MIXES: Registry[Callable[..., Any]] = Registry("mix", "longtail.augment")
 
-
-def __getattr__(name: str) -> Any:
-    """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__, of_parts=True)

@@ -3,21 +3,15 @@
 It plans runs, calls `fit` for each, and counts what their predictions hold. No training and no metric lives here.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longtail.rooms import as_verb, name_in_room, names_in_room
+from longtail.rooms import as_verb, door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.bench.result import Result as Result
+    from longtail.bench.result import cells_of as cells_of
+    from longtail.bench.result import placed as placed
     from longtail.bench.running import bench as bench
 
 as_verb(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__)

@@ -4,10 +4,11 @@ The manifest's own files lie here; `readers`, `audit`, `division`, `images` and 
 No sampling, no augmentation, no training may enter, and nothing here imports torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
+from longtail.rooms import door
+
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.data.audit.duplicates import duplicate_images as duplicate_images
     from longtail.data.audit.inspection import Inspection as Inspection
     from longtail.data.audit.inspection import inspect as inspect
@@ -38,39 +39,4 @@ if TYPE_CHECKING:
     from longtail.data.validation import Problem as Problem
     from longtail.data.validation import validate as validate
 
-_HOME = {
-    "audit.duplicates": ["duplicate_images"],
-    "audit.inspection": ["Inspection", "inspect"],
-    "audit.label_groups": ["label_groups"],
-    "boxes": ["load_boxes"],
-    "division.balance": ["split_report"],
-    "division.profiles": ["long_tail_counts"],
-    "division.single": ["single"],
-    "division.splits": ["kfold", "split"],
-    "division.stratify": ["stratified_group_parts"],
-    "division.tails": ["tail"],
-    "grouping": ["leaking_groups"],
-    "images.decode": ["decode", "image_size"],
-    "images.image_file": ["ImageError"],
-    "images.prepared": ["Prepared", "prepare"],
-    "images.resize": ["resize", "transform_boxes"],
-    "label_maps.label_map": ["load_label_map"],
-    "manifest": ["Manifest", "from_classes", "from_states"],
-    "merging": ["merge"],
-    "phantom": ["phantoms"],
-    "reading": ["read"],
-    "validation": ["Problem", "validate"],
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'longtail.data' has no attribute '{name}'")
-    return getattr(import_module(f"longtail.data.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__)

@@ -5,12 +5,11 @@
 Neither torch nor scikit-learn may enter.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longtail.rooms import as_verb
+from longtail.rooms import as_verb, door
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.evaluate.ap import average_precision as average_precision
     from longtail.evaluate.calibration_error import ece_cxrlt_style as ece_cxrlt_style
     from longtail.evaluate.calibration_error import ece_top_class as ece_top_class
@@ -57,47 +56,5 @@ if TYPE_CHECKING:
     from longtail.evaluate.roc_test import delong as delong
     from longtail.evaluate.top_k import top_k_accuracy as top_k_accuracy
 
-_HOME = {
-    "roc": ["auroc"],
-    "evaluation": ["evaluate"],
-    "comparison": ["Comparison", "compare"],
-    "results": ["Evaluation", "Number"],
-    "roc_test": ["DeLong", "delong"],
-    "multiple": ["bootstrap_p", "holm"],
-    "ap": ["average_precision"],
-    "intervals": ["Intervals", "bootstrap"],
-    "calibration_error": ["ece_cxrlt_style", "ece_top_class", "ece_top_label", "expected_calibration_error"],
-    "frequency": ["class_groups", "group_means"],
-    "confusion": [
-        "accuracy",
-        "balanced_accuracy",
-        "class_f1",
-        "class_recall",
-        "confusion_matrix",
-        "kappa",
-        "macro_f1",
-        "matthews",
-    ],
-    "decisions": ["f1", "precision", "recall", "specificity"],
-    "defined": ["Mean", "Undefined", "macro", "undefined_labels"],
-    "fixed_specificity": ["sensitivity_at_specificity"],
-    "label_ranking": ["coverage_error", "label_ranking_average_precision", "label_ranking_loss", "lrap_columns"],
-    "decision_counts": ["Outcomes", "outcomes"],
-    "probability_scores": ["brier", "log_loss"],
-    "top_k": ["top_k_accuracy"],
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)
-
 as_verb(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'longtail.evaluate' has no attribute '{name}'")
-    return getattr(import_module(f"longtail.evaluate.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = door(__name__)

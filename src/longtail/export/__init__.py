@@ -5,40 +5,21 @@ studies, views, thresholds, calibration, the model card) lies beside them as tex
 never imports torch, unless its format is torch. No training may enter.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longtail.rooms import as_verb
+from longtail.rooms import as_verb, door
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.export.bundle import Bundle as Bundle
     from longtail.export.bundle import Member as Member
+    from longtail.export.bundling import run_bundle as run_bundle
     from longtail.export.exporting import Exported as Exported
     from longtail.export.exporting import export as export
     from longtail.export.formats import FORMATS as FORMATS
     from longtail.export.predicting import predict_export as predict_export
     from longtail.export.profiling import profile as profile
-    from longtail.export.run_bundle import run_bundle as run_bundle
     from longtail.export.stored import is_export as is_export
     from longtail.export.stored import read_export as read_export
 
-_HOME = {
-    "bundle": ["Bundle", "Member"],
-    "exporting": ["Exported", "export"],
-    "formats": ["FORMATS"],
-    "predicting": ["predict_export"],
-    "profiling": ["profile"],
-    "run_bundle": ["run_bundle"],
-    "stored": ["is_export", "read_export"],
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)
-
 as_verb(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'longtail.export' has no attribute '{name}'")
-    return getattr(import_module(f"longtail.export.{_MODULE_OF[name]}"), name)
+__getattr__, __dir__ = door(__name__)

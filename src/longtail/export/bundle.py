@@ -1,6 +1,6 @@
 """All that predicts: the members' networks, how their images are made, and what becomes of their probabilities.
 
-The same object whether the networks are a run's (`run_bundle.py`) or an export's (`stored.py`). No torch.
+The same object whether the networks are a run's (`bundling.py`) or an export's (`stored.py`). No torch.
 """
 
 from collections.abc import Callable, Mapping

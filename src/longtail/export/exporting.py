@@ -13,11 +13,11 @@ import torch
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.export.bundle import Bundle
+from longtail.export.bundling import run_bundle
 from longtail.export.card import model_card
 from longtail.export.formats import Format, format_named, require
 from longtail.export.int8 import Loss, map_loss, quantised
 from longtail.export.parity import NOISE, Parity, parity
-from longtail.export.run_bundle import run_bundle
 from longtail.export.stored import CARD, is_export, with_files, write_facts
 from longtail.files import make_folder, write_text
 from longtail.predict.predicting import run_recipe, training_manifest

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.losses.asymmetric import Asymmetric as Asymmetric
@@ -75,11 +75,4 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
 
 LOSSES: Registry[Callable[..., Any]] = Registry("loss", "longtail.losses")
 
-
-def __getattr__(name: str) -> Any:
-    """Functions and modules of every file of this room, found on first use (so that torch loads only then)."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__, of_parts=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.models.backbones.base import Backbone as Backbone
@@ -51,11 +51,4 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
 BACKBONES: Registry[Callable[..., Any]] = Registry("backbone", "longtail.models.backbones")
 HEADS: Registry[Callable[..., Any]] = Registry("head", "longtail.models.heads")
 
-
-def __getattr__(name: str) -> Any:
-    """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__, of_parts=True)

@@ -1,15 +1,13 @@
 """The predict room: prediction files, and everything that makes better predictions of them without training.
 
 Names load on first use, so that files, thresholds and calibration work without torch; no stage or trainer may enter.
-A part adds itself to `_HOME` (module: names) and to the block for type checkers.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longtail.rooms import as_verb
+from longtail.rooms import as_verb, door
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.predict.calibration import calibrate as calibrate
     from longtail.predict.calibration import fit_calibration as fit_calibration
     from longtail.predict.combining import Judges as Judges
@@ -50,40 +48,5 @@ if TYPE_CHECKING:
     from longtail.predict.view_rules.view_choice import ViewJudge as ViewJudge
     from longtail.predict.view_rules.view_choice import choose_views as choose_views
 
-_HOME = {
-    "calibration": ["calibrate", "fit_calibration"],
-    "decisions": ["Decisions", "decide", "read_decisions", "write_decisions"],
-    "thresholds": ["choose_thresholds"],
-    "combining": ["Judges", "Plan", "combine"],
-    "ensembles": ["ENSEMBLES"],
-    "ensembles.diversity": ["Diversity", "diversity", "member_correlation"],
-    "ensembles.ensembling": ["ensemble"],
-    "ensembles.members": ["Judge", "judge_of"],
-    "identity": ["with_ids"],
-    "merging_files": ["predict_from_files"],
-    "predicting": ["predict"],
-    "soups": ["greedy_soup", "soup"],
-    "stage_predicting": ["LoadedModel", "predict_stage"],
-    "studies": ["STUDIES"],
-    "studies.aggregation": ["to_studies"],
-    "submissions": ["SUBMISSIONS"],
-    "submissions.submitting": ["submit"],
-    "tta": ["TTA"],
-    "tta.predicting_views": ["predict_with_tta"],
-    "view_rules": ["VIEW_RULES"],
-    "view_rules.view_choice": ["ViewChoice", "ViewJudge", "choose_views"],
-    "files": ["read_predictions", "write_predictions"],
-    "matching": ["Aligned", "align"],
-    "predictions": ["Predictions"],
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)
-
 as_verb(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'longtail.predict' has no attribute '{name}'")
-    return getattr(import_module(f"longtail.predict.{_MODULE_OF[name]}"), name)
+__getattr__, __dir__ = door(__name__)

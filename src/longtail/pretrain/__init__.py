@@ -8,18 +8,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.pretrain.centring import sinkhorn_knopp as sinkhorn_knopp
     from longtail.pretrain.collapse import effective_rank as effective_rank
     from longtail.pretrain.crops import MultiCrop as MultiCrop
+    from longtail.pretrain.dino import dino_loss as dino_loss
     from longtail.pretrain.dino_head import DinoHead as DinoHead
-    from longtail.pretrain.dino_loss import dino_loss as dino_loss
     from longtail.pretrain.dinov2 import Dinov2 as Dinov2
-    from longtail.pretrain.ibot_loss import ibot_loss as ibot_loss
+    from longtail.pretrain.ibot import ibot_loss as ibot_loss
     from longtail.pretrain.knn import knn_scores as knn_scores
-    from longtail.pretrain.koleo_loss import koleo_loss as koleo_loss
+    from longtail.pretrain.koleo import koleo_loss as koleo_loss
     from longtail.pretrain.linear_probe import linear_probe_scores as linear_probe_scores
     from longtail.pretrain.loop import pretrain as pretrain
     from longtail.pretrain.masking import block_mask as block_mask
@@ -32,11 +32,4 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
 
 METHODS: Registry[Callable[..., Any]] = Registry("pre-training method", "longtail.pretrain")
 
-
-def __getattr__(name: str) -> Any:
-    """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__, of_parts=True)

@@ -23,10 +23,10 @@ from longtail.models.backbones.base import Backbone
 from longtail.pretrain import METHODS
 from longtail.pretrain.centring import sinkhorn_knopp
 from longtail.pretrain.crops import Crops, MultiCrop
-from longtail.pretrain.dino_loss import dino_loss
+from longtail.pretrain.dino import dino_loss
 from longtail.pretrain.groups import parameter_groups, set_rates
-from longtail.pretrain.ibot_loss import ibot_loss
-from longtail.pretrain.koleo_loss import koleo_loss
+from longtail.pretrain.ibot import ibot_loss
+from longtail.pretrain.koleo import koleo_loss
 from longtail.pretrain.masking import block_masks
 from longtail.pretrain.networks import Answers, Branch
 from longtail.pretrain.optimizer_state import load_optimizer, optimizer_tensors

@@ -3,20 +3,12 @@
 Templates and what fills them live here. Nothing is computed here that another room could compute, and torch stays out.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longtail.rooms import as_verb
+from longtail.rooms import as_verb, door
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.report.run_report import report as report
 
-__all__ = ["report"]
 as_verb(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    if name != "report":
-        raise AttributeError(f"module 'longtail.report' has no attribute '{name}'")
-    from longtail.report import run_report
-
-    return run_report.report
+__getattr__, __dir__ = door(__name__)

@@ -5,27 +5,16 @@ Requests go one way: `multipart` -> `intake` (bytes to pixels) -> `batching` (on
 nothing that was sent is stored, and nothing that was sent or named by a client is logged.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longtail.rooms import as_verb
+from longtail.rooms import as_verb, door
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.serve.app import create_app as create_app
     from longtail.serve.limits import Limits as Limits
     from longtail.serve.running import serve as serve
     from longtail.serve.service import Service as Service
     from longtail.serve.service import open_service as open_service
 
-_MODULE_OF = {"create_app": "app", "Limits": "limits", "serve": "running", "Service": "service",
-              "open_service": "service"}  # fmt: skip
-
-__all__ = sorted(_MODULE_OF)
-
 as_verb(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'longtail.serve' has no attribute '{name}'")
-    return getattr(import_module(f"longtail.serve.{_MODULE_OF[name]}"), name)
+__getattr__, __dir__ = door(__name__)

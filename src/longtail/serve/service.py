@@ -114,7 +114,7 @@ def open_service(path: str | Path, limits: Limits | None = None, *, device: str 
         return Service(read_export(path, threads=threads), limits)
     if not path.is_dir():
         raise UserError(f"there is no folder '{path}'; name a run or an export.")
-    from longtail.export.run_bundle import served_bundle
+    from longtail.export.bundling import served_bundle
 
     return Service(served_bundle(path, device=device, threads=threads), limits)
 

@@ -9,11 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
+    from longtail.stages.fitting import fit as fit
+    from longtail.stages.loading import load_recipe as load_recipe
+    from longtail.stages.loading import recipe_text as recipe_text
     from longtail.stages.recipe import Recipe as Recipe
     from longtail.stages.recipe import Stage as Stage
+    from longtail.stages.validating import Validation as Validation
+    from longtail.stages.validating import validate as validate
 
 # Threads of OpenMP that spin while they wait make a step 2 to 18 times slower beside one busy process. It counts only
 # when it is set before torch is imported, which nothing above does.
@@ -22,11 +27,4 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 OPTIMIZERS: Registry[Callable[..., Any]] = Registry("optimizer", "longtail.stages.optimizers")
 SCHEDULES: Registry[Callable[..., Any]] = Registry("schedule", "longtail.stages.schedules")
 
-
-def __getattr__(name: str) -> Any:
-    """Functions and classes of every file of this room, found on first use (so that torch loads only then)."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__)

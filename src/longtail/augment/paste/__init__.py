@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from longtail.registry import Registry
-from longtail.rooms import name_in_room, names_in_room
+from longtail.rooms import door
 
 if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.augment.paste.bank import PatchBank as PatchBank
@@ -26,11 +26,4 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
 
 METHODS: Registry[Callable[..., Any]] = Registry("method of making images", "longtail.augment.paste.methods")
 
-
-def __getattr__(name: str) -> Any:
-    """Functions and classes of every file of this room, found on first use."""
-    return name_in_room(__name__, __path__, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *names_in_room(__path__)})
+__getattr__, __dir__ = door(__name__, of_parts=True)
