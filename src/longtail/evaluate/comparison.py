@@ -17,7 +17,7 @@ from longtail.evaluate.arrays import Floats
 from longtail.evaluate.defined import macro
 from longtail.evaluate.multiple import bootstrap_p, holm
 from longtail.evaluate.resampling import BLOCKS, Weighing, sampled
-from longtail.evaluate.results import Number, as_plain
+from longtail.evaluate.results import Bounds, Number, as_plain
 from longtail.evaluate.roc_test import delong
 from longtail.evaluate.sampled import Method, Sampled, require_level, require_method
 from longtail.evaluate.scored import scores, weighings
@@ -117,14 +117,15 @@ def compare(
     what = _same_rows(settings)
     draws = _sampled(settings, metric, resamples, seed, BLOCKS if method == "bca" else 0, progress)
     merged = {name: _average([draws[name, i] for i in range(len(each))]) for name, each in members.items()}
-    report = _Report(what, metric, confidence, method, settings)
+    bounds = Bounds(confidence, method)
+    report = _Report(what, metric, bounds, settings)
     names = list(members)
     return Comparison(
         metric=metric,
         rows=len(what.places),
         units={"column": what.grouped_by, "count": what.rows.units},
         intervals={"method": method, "confidence": confidence, "resamples": resamples, "seed": seed},
-        means={name: report.number(found.mean(), macro(found.value).over) for name, found in merged.items()},
+        means={name: bounds.mean(found) for name, found in merged.items()},
         seeds={
             name: _spread([macro(draws[name, i].value).value for i in range(len(each))])
             for name, each in members.items()
@@ -138,13 +139,8 @@ def compare(
 class _Report:
     what: Setting
     metric: str
-    confidence: float
-    method: Method
+    bounds: Bounds
     settings: Mapping[tuple[str, int], Setting]
-
-    def number(self, found: Sampled, over: int | None = None) -> Number:
-        low, high = found.bounds(self.confidence, self.method)
-        return Number(float(found.value[0]), float(low[0]), float(high[0]), over)
 
     def pair(self, first: str, second: str, merged: Mapping[str, Sampled]) -> Pair:
         apart = merged[second].minus(merged[first])
@@ -152,7 +148,7 @@ class _Report:
         groups = np.array(self.what.groups)
         present = [name for name in ("head", "medium", "tail") if name in groups and len(apart.value) == len(groups)]
         better = np.sign(apart.value) * (-1 if self.metric in _LESS_IS_MORE else 1)
-        clear = np.array([d.holm is not None and d.holm < 1 - self.confidence for d in labels], dtype=bool)
+        clear = np.array([d.holm is not None and d.holm < 1 - self.bounds.confidence for d in labels], dtype=bool)
         return Pair(
             first=first,
             second=second,
@@ -167,24 +163,17 @@ class _Report:
         )
 
     def mean(self, what: str, apart: Sampled, members: Any = slice(None)) -> Difference:
-        mean = apart.mean(members)
-        return Difference(what, self.number(mean, macro(apart.value[members]).over), float(bootstrap_p(mean.draws)[0]))
+        p = float(bootstrap_p(apart.mean(members).draws)[0])
+        return Difference(what, self.bounds.mean(apart, members), p)
 
     def labels(self, apart: Sampled, check: Floats | None) -> list[Difference]:
         if len(apart.value) != len(self.what.labels):
             return []  # accuracy has no labels
-        low, high = apart.bounds(self.confidence, self.method)
         p = np.where(np.isnan(apart.value), np.nan, bootstrap_p(apart.draws))
         corrected = holm(p)
         return [
-            Difference(
-                name,
-                Number(float(apart.value[i]), float(low[i]), float(high[i])),
-                float(p[i]),
-                float(corrected[i]),
-                None if check is None else float(check[i]),
-            )
-            for i, name in enumerate(self.what.labels)
+            Difference(name, number, float(p[i]), float(corrected[i]), None if check is None else float(check[i]))
+            for i, (name, number) in enumerate(zip(self.what.labels, self.bounds.each(apart), strict=True))
         ]
 
     def delong(self, first: str, second: str) -> Floats | None:

@@ -26,15 +26,13 @@ from longtail.evaluate.label_ranking import (
     lrap_columns,
 )
 from longtail.evaluate.resampling import BLOCKS, sampled
-from longtail.evaluate.results import Evaluation, Label, Number, Part
+from longtail.evaluate.results import Bounds, Evaluation, Label, Number, Part
 from longtail.evaluate.sampled import Method, Sampled, require_level, require_method
 from longtail.evaluate.scored import Rows, scores, weighings
 from longtail.evaluate.setting import Setting, setting
 from longtail.evaluate.top_k import top_k_accuracy
 from longtail.predict.files import read_predictions
 from longtail.predict.predictions import Predictions
-
-_Bounded = Callable[[Sampled], list[Number]]
 
 
 def evaluate(
@@ -90,11 +88,7 @@ def evaluate(
         key: scores({name: found[each, name] for each, name in found if each == key}, len(what.labels))
         for key in pieces
     }
-
-    def bounded(numbers: Sampled) -> list[Number]:
-        low, high = numbers.bounds(confidence, method)
-        return [Number(float(v), float(a), float(b)) for v, a, b in zip(numbers.value, low, high, strict=True)]
-
+    bounds = Bounds(confidence, method)
     whole = done["", ""]
     return Evaluation(
         task=manifest.task,
@@ -109,11 +103,11 @@ def evaluate(
             "rule": what.boundaries.rule,
             "counted in": what.counted,
         },
-        means=_means(whole, bounded) | _overall(what.rows),
-        groups=_grouped(whole, what, bounded),
-        labels=_labels(whole, what, bounded),
+        means=_means(whole, bounds) | _overall(what.rows),
+        groups=_grouped(whole, what, bounds),
+        labels=_labels(whole, what, bounds),
         undefined=undefined_labels(what.rows.states, what.labels),
-        parts=_parts(done, pieces, bounded),
+        parts=_parts(done, pieces, bounds),
         confusion=_confusion(what.rows),
         decisions=None if thresholds is None else {"thresholds": thresholds},
         notes=_notes(what),
@@ -130,23 +124,21 @@ def _pieces(what: Setting, manifest: Manifest, by: Sequence[str]) -> dict[tuple[
     return found
 
 
-def _means(found: dict[str, Sampled], bounded: _Bounded, members: Any = slice(None)) -> dict[str, Number]:
+def _means(found: dict[str, Sampled], bounds: Bounds, members: Any = slice(None)) -> dict[str, Number]:
     """Each metric's mean over (some of) the labels; overall numbers as they are, where all labels are meant."""
     means = {}
     for name, numbers in found.items():
-        single = len(numbers.value) == 1 and name in _OVERALL
-        if single and members != slice(None):
-            continue
-        number = bounded(numbers.mean(slice(None) if single else members))[0]
-        over = None if single else macro(numbers.value[members]).over
-        means[name] = Number(number.value, number.low, number.high, over)
+        if name not in _OVERALL:
+            means[name] = bounds.mean(numbers, members)
+        elif members == slice(None):
+            means[name] = bounds.each(numbers)[0]
     return means
 
 
 _OVERALL = {"accuracy", "matthews", "kappa", "quadratic_kappa"}
 
 
-def _grouped(found: dict[str, Sampled], what: Setting, bounded: _Bounded) -> dict[str, dict[str, Number]]:
+def _grouped(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> dict[str, dict[str, Number]]:
     """Means over head, medium and tail labels; for one class per image also over the major and minor classes."""
     names = np.array(what.groups)
     members = {name: np.flatnonzero(names == name).tolist() for name in ("head", "medium", "tail") if name in names}
@@ -155,13 +147,13 @@ def _grouped(found: dict[str, Sampled], what: Setting, bounded: _Bounded) -> dic
         if len(what.labels) == 5:
             apart = class_groups(what.train_counts, 3, 2)
         members |= {name: apart[name].tolist() for name in ("major", "minor")}
-    return {name: _means(found, bounded, places) for name, places in members.items()}
+    return {name: _means(found, bounds, places) for name, places in members.items()}
 
 
-def _labels(found: dict[str, Sampled], what: Setting, bounded: _Bounded) -> list[Label]:
+def _labels(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> list[Label]:
     states = what.rows.states
     positives, negatives = label_counts(states)
-    metrics = {name: bounded(numbers) for name, numbers in found.items() if name not in _OVERALL}
+    metrics = {name: bounds.each(numbers) for name, numbers in found.items() if name not in _OVERALL}
     metrics |= {name: [Number(float(v)) for v in values] for name, values in _plain(what.rows).items()}
     return [
         Label(
@@ -204,7 +196,7 @@ def _overall(rows: Rows) -> dict[str, Number]:
 
 
 def _parts(
-    done: dict[tuple[str, str], dict[str, Sampled]], pieces: dict[tuple[str, str], Rows], bounded: _Bounded
+    done: dict[tuple[str, str], dict[str, Sampled]], pieces: dict[tuple[str, str], Rows], bounds: Bounds
 ) -> list[Part]:
     parts: list[Part] = []
     first: dict[str, dict[str, Sampled]] = {}
@@ -214,7 +206,7 @@ def _parts(
         base = first.setdefault(column, found)
         apart = {} if base is found else {name: numbers.minus(base[name]) for name, numbers in found.items()}
         rows = len(pieces[column, value].values)
-        parts.append(Part(column, value, rows, _means(found, bounded), _means(apart, bounded)))
+        parts.append(Part(column, value, rows, _means(found, bounds), _means(apart, bounds)))
     return parts
 
 

@@ -1,12 +1,15 @@
 """What an evaluation found, as plain dataclasses that turn into JSON; nan becomes null there."""
 
 import math
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from longtail.evaluate.defined import Undefined as Undefined
+from longtail.evaluate.defined import macro
+from longtail.evaluate.sampled import Method, Sampled
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,23 @@ class Number:
     low: float = math.nan
     high: float = math.nan
     over: int | None = None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Which intervals are made of resampled numbers."""
+
+    confidence: float = 0.95
+    method: Method = "percentile"
+
+    def each(self, found: Sampled) -> list[Number]:
+        """Every number with its interval."""
+        low, high = found.bounds(self.confidence, self.method)
+        return [Number(float(v), float(a), float(b)) for v, a, b in zip(found.value, low, high, strict=True)]
+
+    def mean(self, found: Sampled, members: Sequence[int] | slice = slice(None)) -> Number:
+        """The mean over (some of) the labels, each time over those that are defined."""
+        return replace(self.each(found.mean(members))[0], over=macro(found.value[members]).over)
 
 
 @dataclass(frozen=True)
