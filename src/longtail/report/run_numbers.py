@@ -1,4 +1,4 @@
-"""Every number of a report on one run: longtail.evaluate's, and those of views and sources, label by label."""
+"""Every number of a report on one run: longtail.evaluate's, and those of views and sources."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,32 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.data.audit.label_groups import GROUPS
-from longtail.evaluate import Mean, auroc, average_precision, macro
 from longtail.evaluate.evaluation import evaluate
 from longtail.evaluate.results import Evaluation, Number
 from longtail.predict.thresholds import USUAL
+from longtail.report.run_parts import MOST_RESAMPLES, Part, parts_of
 from longtail.report.scoring import Scored
 
 Floats = npt.NDArray[np.float64]
-COLUMNS = ("view", "source")
-_MOST_VALUES = 12  # of a column, for a table that can be read
 _HEADLINES = {
     "multilabel": {"ap": "mAP", "auroc": "mAUC", "f1_chosen": "mF1", "f1": "mF1", "lrap": "LRAP", "ece": "ECE"},
     "singlelabel": {"accuracy": "accuracy", "recall": "recall", "f1": "macro F1", "ap": "mAP", "auroc": "mAUC",
                     "kappa": "kappa", "ece_top_class": "ECE"},
 }  # fmt: skip
 _BY_GROUP = {"multilabel": ("ap", "mAP", GROUPS), "singlelabel": ("recall", "recall", ("major", "minor"))}
-
-
-@dataclass(frozen=True)
-class Part:
-    """The rows that share a value of a column: how many, mAP and mAUC over how many labels, AP `(C,)`."""
-
-    name: str
-    rows: int
-    ap: Floats
-    mean_ap: Mean
-    mean_auroc: Mean
 
 
 @dataclass(frozen=True)
@@ -44,6 +31,11 @@ class Numbers:
     thresholds: Floats
     threshold_source: str
     parts: dict[str, list[Part]]
+
+    @property
+    def part_resamples(self) -> int:
+        """How many resamples the intervals of `parts` come from."""
+        return min(int(self.evaluation.intervals["resamples"]), MOST_RESAMPLES)
 
     @property
     def headlines(self) -> list[tuple[str, Number]]:
@@ -89,7 +81,7 @@ def numbers(
         partial=scored.partial,
         progress=progress,
     )
-    parts = {name: found for name in COLUMNS if (found := _parts(scored, name))}
+    parts = parts_of(scored, resamples=resamples, seed=seed)
     return Numbers(evaluation, thresholds, "the likeliest class is taken" if single else source, parts)
 
 
@@ -114,25 +106,3 @@ def _said(decisions: Mapping[str, Any], part: str, key: str) -> Any:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _parts(scored: Scored, name: str) -> list[Part]:
-    """The most frequent values of a column; for views also front against lateral, as the stage-training paper has."""
-    column = scored.column(name)
-    if column is None:
-        return []
-    values, counts = np.unique(column[column != ""].astype(str), return_counts=True)
-    if len(values) < 2:  # the part would be the whole
-        return []
-    ordered = [str(values[i]) for i in np.argsort(-counts, kind="stable")[:_MOST_VALUES]]
-    found = [_part(scored, value, column == value) for value in ordered]
-    fronts = np.isin(np.char.upper(column.astype(str)), ("AP", "PA"))
-    if name == "view" and fronts.any() and not fronts.all() and len(ordered) > 2:
-        found += [_part(scored, "front (AP, PA)", fronts), _part(scored, "lateral (others)", ~fronts)]
-    return found
-
-
-def _part(scored: Scored, name: str, rows: npt.NDArray[Any]) -> Part:
-    states, values = scored.states[rows], scored.values[rows]
-    ap = average_precision(states, values)
-    return Part(name, int(rows.sum()), ap, macro(ap), macro(auroc(states, values)))

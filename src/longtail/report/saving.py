@@ -11,7 +11,9 @@ from longtail.data.saving import save_table
 from longtail.files import make_folder, write_text
 from longtail.report.drawing import Drawing
 from longtail.report.drawing_file import write_drawing
+from longtail.report.run_parts import Part
 from longtail.report.run_view import LabelRow, RunView
+from longtail.report.scoring import Scored
 from longtail.report.svg import write_svg
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--"} | {
@@ -69,12 +71,23 @@ def _tables(view: RunView) -> dict[str, pd.DataFrame]:
         "labels": pd.DataFrame([_label_cells(row) for row in view.label_rows]),
     }
     for column, parts in numbers.parts.items():
-        means = [("all (mAP)", np.nan, *(part.mean_ap.value for part in parts))]
-        order = np.argsort(-scored.counts, kind="stable")
-        rows = [(scored.labels[i], int(scored.counts[i]), *(part.ap[i] for part in parts)) for i in order]
-        names = ["label", "training images", *(part.name for part in parts)]
-        found[f"by-{column}"] = pd.DataFrame(means + rows, columns=names)
+        found[f"by-{column}"] = _parts_table(scored, parts)
     return found
+
+
+def _parts_table(scored: Scored, parts: Sequence[Part]) -> pd.DataFrame:
+    """mAP, then each label's AP; a column for each part, and two for the ends of its intervals."""
+    order = np.argsort(-scored.counts, kind="stable")
+    table: dict[str, list[object]] = {
+        "label": ["all (mAP)", *(scored.labels[i] for i in order)],
+        "training images": [np.nan, *(int(scored.counts[i]) for i in order)],
+    }
+    for part in parts:
+        numbers = [part.mean_ap, *(part.ap[i] for i in order)]
+        table[part.name] = [one.value for one in numbers]
+        table[f"{part.name} low"] = [one.low for one in numbers]
+        table[f"{part.name} high"] = [one.high for one in numbers]
+    return pd.DataFrame(table)
 
 
 def _label_cells(row: LabelRow) -> dict[str, object]:
