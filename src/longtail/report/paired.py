@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from longtail.evaluate import bootstrap
 from longtail.evaluate.intervals import Metric
+from longtail.evaluate.resampling import group_index, sampled
+from longtail.evaluate.results import Bounds, Number
+from longtail.evaluate.weighings import ranking
 from longtail.report.scoring import Scored
 
 Floats = npt.NDArray[np.float64]
@@ -18,9 +20,7 @@ class Difference:
     """Second minus first: of the mean, with its interval, and of each label `(C,)`; `rows` both have."""
 
     metric: str
-    mean: float
-    mean_low: float
-    mean_high: float
+    mean: Number
     value: Floats
     low: Floats
     high: Floats
@@ -39,22 +39,15 @@ def paired_difference(
     if not len(one) or not _same_truth(first, second, one, two):
         return None
     groups = None if first.grouped_by is None else first.setting.rows.index
-    own = None if groups is None else groups[one]
-    a = bootstrap(first.states[one], first.values[one], metric, own, resamples, seed)
-    b = bootstrap(second.states[two], second.values[two], metric, own, resamples, seed)
-    draws, means = b.draws - a.draws, b.mean_draws - a.mean_draws
-    bounds = np.array([_bounds(column) for column in (*draws.T, means)])
-    low, high = bounds[:-1, 0], bounds[:-1, 1]
-    mean_low, mean_high = map(float, bounds[-1])
+    index, units = group_index(None if groups is None else groups[one], len(one))
+    sides = {"first": (first, one), "second": (second, two)}
+    needed = {name: ranking(run.states[rows], run.values[rows], index, metric) for name, (run, rows) in sides.items()}
+    found = sampled(needed, units, resamples, seed, blocks=0)
+    apart = found["second"].minus(found["first"])
+    low, high = apart.bounds()
     better, worse = int((low > 0).sum()), int((high < 0).sum())
-    mean, value = b.mean - a.mean, b.value - a.value
-    return Difference(metric, mean, mean_low, mean_high, value, low, high, len(one), better, worse)
+    return Difference(metric, Bounds().mean(apart), apart.value, low, high, len(one), better, worse)
 
 
 def _same_truth(first: Scored, second: Scored, one: Any, two: Any) -> bool:
     return np.array_equal(first.states[one], second.states[two], equal_nan=True)
-
-
-def _bounds(values: Floats) -> Any:
-    defined = values[~np.isnan(values)]
-    return np.quantile(defined, [0.025, 0.975]) if len(defined) else np.full(2, np.nan)
