@@ -139,9 +139,9 @@ def page_server(service: Service, script: str = "") -> Iterator[str]:
 def _answered(service: Service, path: str, kind: str, body: bytes) -> tuple[bytes, str]:
     upload, place = read_upload(kind, body, service.limits), urlsplit(path)
     if place.path == "/v1/preview":
-        return service.preview(upload), "image/png"
+        return service.preview(upload, time.monotonic() + 20), "image/png"
     if place.path == "/v1/heatmap":
-        answer: Any = service.heat(upload, parse_qs(place.query)["label"][0])
+        answer: Any = service.heat(upload, parse_qs(place.query)["label"][0], time.monotonic() + 20)
     else:
         answer = service.predict(upload, time.monotonic() + 10, study=place.path == "/v1/study")
     return answer.model_dump_json().encode(), "application/json"

@@ -22,6 +22,7 @@ from made_tab import tab
 pytest.importorskip("fastapi")
 uvicorn = pytest.importorskip("uvicorn")
 
+from longtail.serve import intake  # noqa: E402
 from longtail.serve.app import create_app  # noqa: E402
 from longtail.serve.limits import Limits  # noqa: E402
 from longtail.serve.service import Service  # noqa: E402
@@ -163,6 +164,19 @@ def test_at_twice_its_capacity_all_are_answered_or_told_to_come_back() -> None:
     assert set(counts) <= {200, 429}
     assert counts[200] == service.metrics.images >= 4
     assert service.active == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/study", "/v1/heatmap?label=Nodule", "/v1/preview"])
+def test_a_slow_answer_holds_nobody_longer_than_it_may(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = intake.read_pixels
+    monkeypatch.setattr(intake, "read_pixels", lambda *a, **k: time.sleep(0.8) or real(*a, **k))
+    service = made_service(limits=Limits(seconds=0.2))
+    with running(service) as port:
+        began = time.monotonic()
+        assert asked(port, "POST", path, png(), "image/png")[0] == 503
+        assert time.monotonic() - began < 0.7
+        assert service.active == 0
+        assert asked(port, "GET", "/health")[0] == 200
 
 
 def test_nothing_of_the_client_is_logged(caplog: pytest.LogCaptureFixture) -> None:

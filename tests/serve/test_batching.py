@@ -59,6 +59,19 @@ def test_a_failure_is_told_and_the_thread_lives_on() -> None:
         batcher.close()
 
 
+def test_what_runs_alone_waits_its_turn_and_is_taken_once() -> None:
+    batcher = Batcher([made_member(delay=0.05)], most=8, gather=0.02)
+    one = np.ones((1, 1), dtype=np.float32)
+    try:
+        with ThreadPoolExecutor(12) as pool:
+            heats = [pool.submit(batcher.alone, lambda: one, 10.0) for _ in range(6)]
+            rest = [pool.submit(batcher.predict, _pictures(level), 10.0) for level in range(6)]
+            assert all(each.result() is one for each in heats)
+            assert [round(float(each.result()["main"][0, 0] * 255)) for each in rest] == list(range(6))
+    finally:
+        batcher.close()
+
+
 def test_too_late_is_a_timeout_and_closing_ends_it() -> None:
     batcher = Batcher([made_member(delay=0.2)])
     with pytest.raises(TimeoutError):

@@ -2,10 +2,11 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from made_service import LABELS, form, made_bundle, made_member, made_service, png
+from made_service import LABELS, form, made_bundle, made_member, made_service, png, refused_with
 
 from longtail.errors import UserError
 from longtail.export.bundle import Bundle
@@ -23,6 +24,10 @@ def _asked(service: Service, *levels: int, views: tuple[str, ...] = (), study: b
         return service.predict(upload, time.monotonic() + 10, study=study)
     finally:
         service.close()
+
+
+def _soon() -> float:
+    return time.monotonic() + 10
 
 
 def test_findings_are_ranked_by_how_far_above_their_threshold_they_are() -> None:
@@ -80,15 +85,15 @@ def test_notes_say_how_far_to_trust() -> None:
 def test_heat_maps_of_a_run_and_none_of_an_export() -> None:
     upload = read_upload(*form(png()), Limits())
     service = made_service()
-    found = service.heat(upload, "Nodule")
+    found = service.heat(upload, "Nodule", _soon())
     assert np.unravel_index(np.argmax(found.rows), (8, 8)) == (3, 5)
     with pytest.raises(Refused, match="no such label"):
-        service.heat(upload, "nothing")
+        service.heat(upload, "nothing", _soon())
     with pytest.raises(Refused, match="one image at a time"):
-        service.heat(read_upload(*form(png(), png()), Limits()), "Nodule")
+        service.heat(read_upload(*form(png(), png()), Limits()), "Nodule", _soon())
     without = made_service(made_member(heat=False))
     with pytest.raises(Refused, match="no heat maps"):
-        without.heat(upload, LABELS[0])
+        without.heat(upload, LABELS[0], _soon())
     assert not without.facts.heatmaps
     for each in (service, without):
         each.close()
@@ -110,6 +115,38 @@ def test_too_slow_is_told() -> None:
     with pytest.raises(Refused) as found:
         service.predict(read_upload(*form(png()), Limits()), time.monotonic() + 0.05)
     assert found.value.status == 503
+    service.close()
+
+
+def test_a_heat_map_waits_its_turn_no_longer_than_it_may() -> None:
+    service = made_service(made_member(delay=0.4))
+    upload = read_upload(*form(png()), Limits())
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(service.predict, upload, _soon())
+        while not service.batcher.images and not first.running():
+            time.sleep(0.005)
+        time.sleep(0.05)
+        began = time.monotonic()
+        with pytest.raises(Refused) as found:
+            service.heat(upload, "Nodule", time.monotonic() + 0.05)
+        assert found.value.status == 503
+        assert time.monotonic() - began < 0.3
+        assert first.result().images
+    assert service.heat(upload, "Nodule", _soon()).rows  # what nobody waited for is not in the way
+    service.close()
+
+
+def test_past_its_time_nothing_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    service, late = made_service(), time.monotonic() - 1
+    upload = read_upload(*form(png(), png()), Limits())
+    one = read_upload(*form(png()), Limits())
+    monkeypatch.setattr("longtail.serve.intake.read_pixels", lambda *_, **__: pytest.fail("decoded"))
+    works = (
+        lambda: service.predict(upload, late),
+        lambda: service.heat(one, "Nodule", late),
+        lambda: service.preview(one, late),
+    )
+    assert [refused_with(work) for work in works] == [503, 503, 503]
     service.close()
 
 

@@ -6,17 +6,18 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import anyio
 from fastapi import FastAPI, Request, Response  # type: ignore[import-not-found,unused-ignore]
-from fastapi.concurrency import run_in_threadpool  # type: ignore[import-not-found,unused-ignore]
 from fastapi.exceptions import RequestValidationError  # type: ignore[import-not-found,unused-ignore]
 from fastapi.responses import JSONResponse  # type: ignore[import-not-found,unused-ignore]
 from starlette.exceptions import HTTPException  # type: ignore[import-not-found,unused-ignore]
 from starlette.requests import ClientDisconnect  # type: ignore[import-not-found,unused-ignore]
 
 from longtail import __version__
-from longtail.serve.limits import Limits, Refused
+from longtail.serve.limits import Limits, Refused, seconds_left, too_late
 from longtail.serve.metrics import TYPE
 from longtail.serve.multipart import Upload, read_upload
 from longtail.serve.openapi import ERRORS, NOT_OURS, SECURITY, about, form, with_security
@@ -29,6 +30,7 @@ _OPEN = ("/", "/health", "/ready", "/favicon.ico")  # without a token; /openapi.
 _ROUTES = frozenset({*_OPEN, "/metrics", "/openapi.json", "/v1/model", "/v1/predict", "/v1/study", "/v1/heatmap",
                      "/v1/preview"})  # fmt: skip
 _LATE = 408
+_Found = TypeVar("_Found")
 
 
 def create_app(service: Service, *, token: str | None = None, hosts: tuple[str, ...] = ()) -> Any:
@@ -88,25 +90,25 @@ def _add_routes(app: Any, service: Service) -> None:
         """Every image by itself."""
         with service.admitted():
             upload, until = await _upload(request, limits)
-            return await run_in_threadpool(service.predict, upload, until)  # type: ignore[no-any-return,unused-ignore]
+            return await _within(until, partial(service.predict, upload, until))
 
     async def study(request: Request) -> Answer:
         """All images as the views of one study: each by itself, and together."""
         with service.admitted():
             upload, until = await _upload(request, limits)
-            return await run_in_threadpool(service.predict, upload, until, study=True)  # type: ignore[no-any-return,unused-ignore]
+            return await _within(until, partial(service.predict, upload, until, study=True))
 
     async def heatmap(request: Request, label: str) -> HeatAnswer:
         """Where the network looked for a label in one image (of a run; an export has no heat maps)."""
         with service.admitted():
-            upload, _ = await _upload(request, limits)
-            return await run_in_threadpool(service.heat, upload, label)  # type: ignore[no-any-return,unused-ignore]
+            upload, until = await _upload(request, limits)
+            return await _within(until, partial(service.heat, upload, label, until))
 
     async def preview(request: Request) -> Response:
         """One image as a PNG, at most 1,024 pixels a side: for DICOM and TIFF, which browsers do not show."""
         with service.admitted():
-            upload, _ = await _upload(request, limits)
-            return Response(await run_in_threadpool(service.preview, upload), media_type="image/png")
+            upload, until = await _upload(request, limits)
+            return Response(await _within(until, partial(service.preview, upload, until)), media_type="image/png")
 
     posts = {"/v1/predict": (predict, True), "/v1/study": (study, True), "/v1/heatmap": (heatmap, False)}
     for path, (function, several) in posts.items():
@@ -166,6 +168,15 @@ async def _upload(request: Request, limits: Limits) -> tuple[Upload, float]:
     except TimeoutError as error:
         raise Refused(_LATE, f"the request took longer than {limits.seconds:g} seconds to arrive.") from error
     return read_upload(request.headers.get("content-type", ""), body, limits), until
+
+
+async def _within(until: float, work: Callable[[], _Found]) -> _Found:
+    """What `work` finds in a thread; at `until` the client is told that it took too long, and nobody waits for it."""
+    try:
+        with anyio.fail_after(seconds_left(until)):
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+    except TimeoutError as error:
+        raise too_late() from error
 
 
 async def _body(request: Request, limits: Limits) -> bytes:

@@ -1,5 +1,6 @@
 """What a server takes and what it refuses, and how a refusal is told."""
 
+import time
 from dataclasses import dataclass
 
 
@@ -26,3 +27,16 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
+
+
+def seconds_left(until: float) -> float:
+    """How long there is until `time.monotonic` says `until`; past it, the request is refused."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise too_late()
+    return left
+
+
+def too_late() -> Refused:
+    """What a request is told whose answer takes longer than `Limits.seconds`."""
+    return Refused(503, "the answer took too long; try again with fewer or smaller images.")

@@ -20,7 +20,7 @@ from longtail.serve.answering import (
 )
 from longtail.serve.batching import Batcher
 from longtail.serve.intake import Picture, covered, picture, preview
-from longtail.serve.limits import Limits, Refused
+from longtail.serve.limits import Limits, Refused, seconds_left, too_late
 from longtail.serve.metrics import Metrics
 from longtail.serve.multipart import Upload
 from longtail.serve.schema import Answer, HeatAnswer, ImageAnswer, ModelFacts
@@ -29,7 +29,11 @@ _HEAT_DIGITS = 3
 
 
 class Service:
-    """A bundle that answers; every method may be called from any thread."""
+    """A bundle that answers; every method may be called from any thread.
+
+    `until` is when, by `time.monotonic`, an answer is too late (503): looked at before an image is decoded, and while
+    the networks are waited for.
+    """
 
     def __init__(self, bundle: Bundle, limits: Limits | None = None) -> None:
         require_servable(bundle)
@@ -54,13 +58,11 @@ class Service:
                 self.active -= 1
 
     def predict(self, upload: Upload, until: float, *, study: bool = False) -> Answer:
-        """Each image, and with `study` all of them together; `until` is when, by `time.monotonic`, it is too late."""
+        """Each image, and with `study` all of them together."""
         began = time.monotonic()
-        pictures = [self._picture(upload, place) for place in range(len(upload.images))]
-        try:
-            values = self.batcher.predict(pictures, until - time.monotonic())
-        except TimeoutError as error:
-            raise Refused(503, "the answer took too long; try again with fewer images.") from error
+        pictures = [self._picture(upload, place, until) for place in range(len(upload.images))]
+        with _in_time():
+            values = self.batcher.predict(pictures, seconds_left(until))
         images = [
             ImageAnswer(image=i + 1, width=each.original[1], height=each.original[0], view=view, findings=findings)
             for i, (each, view, findings) in enumerate(
@@ -71,31 +73,34 @@ class Service:
         self.metrics.add_images(len(images))
         return Answer(model=self.identity, images=images, study=together, seconds=time.monotonic() - began)
 
-    def _picture(self, upload: Upload, place: int) -> Picture:
+    def _picture(self, upload: Upload, place: int, until: float) -> Picture:
         """One of the images; a refusal says which one of several."""
+        seconds_left(until)
         try:
             return picture(upload.images[place], self.bundle.members, self.limits)
         except Refused as error:
             which = f"image {place + 1} of {len(upload.images)}: " if len(upload.images) > 1 else ""
             raise Refused(error.status, which + error.reason) from error
 
-    def heat(self, upload: Upload, label: str) -> HeatAnswer:
+    def heat(self, upload: Upload, label: str, until: float) -> HeatAnswer:
         """Where the first network that can tell looked for `label` in the one image."""
         _require_one(upload)
-        member = next((each for each in self.bundle.members if each.heat is not None), None)
-        if member is None or member.heat is None:
+        member, look = next(((each, each.heat) for each in self.bundle.members if each.heat is not None), (None, None))
+        if member is None or look is None:
             raise Refused(404, "an export has no heat maps; serve the run itself for them.")
         if label not in member.labels:
             raise Refused(422, "there is no such label; /v1/model lists them.")
+        seconds_left(until)
         seen = picture(upload.images[0], (member,), self.limits)
-        with self.batcher.networks:
-            found = member.heat(seen.pixels[member.images], label)
+        with _in_time():
+            found = self.batcher.alone(lambda: look(seen.pixels[member.images], label), seconds_left(until))
         rows = [[round(float(value), _HEAT_DIGITS) for value in row] for row in found]
         return HeatAnswer(label=label, stage=member.name, rows=rows, covers=list(covered(member, seen.original)))
 
-    def preview(self, upload: Upload) -> bytes:
+    def preview(self, upload: Upload, until: float) -> bytes:
         """The one image as a PNG."""
         _require_one(upload)
+        seconds_left(until)
         return preview(upload.images[0], self.bundle.members[0], self.limits)
 
     def metrics_text(self) -> str:
@@ -117,6 +122,14 @@ def open_service(path: str | Path, limits: Limits | None = None, *, device: str 
     from longtail.export.bundling import served_bundle
 
     return Service(served_bundle(path, device=device, threads=threads), limits)
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise too_late() from error
 
 
 def _require_one(upload: Upload) -> None:
