@@ -15,7 +15,7 @@ from torch import Tensor
 from longtail.errors import UserError
 from longtail.files import written_whole
 from longtail.models.weights.reading import read_state
-from longtail.models.weights.saving import read_metadata
+from longtail.models.weights.saving import order_texts, read_metadata
 
 State = Mapping[str, Tensor]
 
@@ -34,6 +34,7 @@ def write_soup(state: State, out: str | Path, *, like: Path) -> Path:
     metadata = read_metadata(like) if like.suffix == ".safetensors" and like.is_file() else {}
     with written_whole(out) as beside:
         save_file({name: tensor.contiguous() for name, tensor in state.items()}, beside, metadata=metadata)
+        order_texts(beside)
     return out
 
 

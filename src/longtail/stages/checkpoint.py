@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from longtail.errors import UserError
 from longtail.files import written_whole
+from longtail.models.weights.saving import order_texts
 
 FORMAT = "1"
 
@@ -25,6 +26,7 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[s
     lying = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with written_whole(path) as beside:
         save_file(_apart(lying), str(beside), metadata={"format": FORMAT, "state": json.dumps(dict(state))})
+        order_texts(beside)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

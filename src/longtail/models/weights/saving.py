@@ -1,5 +1,6 @@
 """A whole model's weights as safetensors: written whole, read back exactly, tensors shared by two names once."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,22 @@ def save_weights(model: nn.Module, path: Path, *, metadata: Mapping[str, str] | 
     """Write `model`'s parameters and buffers, and some texts beside them."""
     with written_whole(path) as beside:
         save_model(model, str(beside), metadata=dict(metadata or {}))
+        order_texts(beside)
+
+
+def order_texts(path: Path) -> None:
+    """Put the texts in a safetensors header in alphabetical order: safetensors hashes them, by another seed each time.
+
+    Else the same weights with two texts would be other bytes in each run. The header's length stays.
+    """
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(header["__metadata__"]) > 1 and len(ordered) <= length:
+            file.seek(8)
+            file.write(ordered.ljust(length))
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
