@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -100,6 +101,17 @@ def test_every_verb_has_a_help_line() -> None:
         for command in group.registered_commands:
             assert command.callback is not None
             assert (command.callback.__doc__ or "").strip(), command.callback
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_after_the_work_ends_without_a_traceback(number: int) -> None:
+    """Libraries clean up at exit for a while; the result was told by then."""
+    code = "import atexit, os; from longtail.cli import main;"
+    code += f"atexit.register(lambda: os.kill(os.getpid(), {int(number)})); main(['--version'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == -number
+    assert done.stdout.startswith("longtail ")
+    assert done.stderr == ""
 
 
 def test_sigterm_ends_work_as_ctrl_c_does(tmp_path: Path) -> None:

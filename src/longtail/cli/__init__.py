@@ -64,7 +64,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, _terminate)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see longtail.stages; before any verb imports torch
     _make_streams_safe()
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    status = run(sys.argv[1:] if argv is None else argv)
+    _answer_no_more()
+    sys.exit(status)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -124,6 +126,13 @@ def _terminate(number: int, _: object) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _stopped_by.append(number)
     raise KeyboardInterrupt
+
+
+def _answer_no_more() -> None:
+    """The work is done: a signal that comes while the interpreter cleans up ends it at once, without a traceback."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _interrupted() -> int:
