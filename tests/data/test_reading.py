@@ -55,6 +55,13 @@ def test_options_are_bound_to_the_reader(tmp_path: Path):
         read("chexpert", tmp_path, tmp_path / "out", options={"uncertain": "maybe"})
 
 
+def test_a_refusal_leaves_no_folder(tmp_path: Path):
+    for root in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(UserError, match="--root"):
+            read("chexpert", root, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_unknown_data_set(tmp_path: Path):
     with pytest.raises(UserError, match="unknown data set 'chexprt'. Did you mean 'chexpert'"):
         read("chexprt", tmp_path, tmp_path)

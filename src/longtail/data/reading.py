@@ -9,7 +9,6 @@ from longtail.binding import bind, options_of
 from longtail.data.manifest import Manifest
 from longtail.data.readers import READERS
 from longtail.data.validation import missing_rows, require_valid
-from longtail.files import make_folder
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def read(
     """
     entry = READERS.find(name)
     bound = bind(entry.function, options or {}, f"data set '{name}'")
-    manifest = entry.function(Path(root), make_folder(Path(out)), **bound)
+    manifest = entry.function(Path(root), Path(out), **bound)
     require_valid(manifest, check_files=False)
     path = manifest.save(Path(out) / f"manifest.{format}")
     return replace(manifest, path=path)

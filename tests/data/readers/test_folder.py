@@ -32,6 +32,16 @@ def test_class_folders(tmp_path: Path):
     assert all(path.is_file() for path in manifest.image_paths)
 
 
+def test_the_folder_to_write_to_is_no_class(tmp_path: Path):
+    """`longtail data read folder` within the images' own folder, and once more."""
+    for name in ("nevus/b.png", "melanoma/c.jpg"):
+        picture(tmp_path, name)
+    (tmp_path / "manifest").mkdir()
+    assert read_folder(tmp_path, tmp_path / "manifest").labels == ("melanoma", "nevus")
+    (tmp_path / "manifest").rmdir()
+    assert read_folder(tmp_path, tmp_path / "nevus").labels == ("melanoma", "nevus")  # where images are, it is one
+
+
 def test_splits(tmp_path: Path):
     for name in ("train/b/1.png", "train/a/2.png", "Validation/a/3.png", "testing/c/4.png"):
         picture(tmp_path, name)

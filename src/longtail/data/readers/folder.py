@@ -17,12 +17,15 @@ _SPLITS = {
 
 
 @READERS.register("folder", publication="one's own images", files="CLASS/*.jpg or {train,val,test}/CLASS/*.jpg")
-def read_folder(root: Path, out: Path, *, ignore: tuple[str, ...] = (), source: str | None = None) -> Manifest:  # noqa: ARG001
+def read_folder(root: Path, out: Path, *, ignore: tuple[str, ...] = (), source: str | None = None) -> Manifest:
     """Images in class folders: ROOT/CLASS/* or ROOT/{train,val,test}/CLASS/*, one class per image.
 
     Images may lie deeper in a class folder. A class folder without images still counts as a class. `ignore` names
     folders to leave out, `source` the data set (default: the folder's name).
     """
+    own = out.resolve()
+    if own.parent == root.resolve() and not _images(root, own.name):
+        ignore = (*ignore, own.name)  # where an earlier manifest was written
     folders = _folders(root, ignore)
     split_of = {
         name: _SPLITS[name.lower()] for name in folders if name.lower() in _SPLITS and _folders(root / name, ignore)
