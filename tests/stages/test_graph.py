@@ -69,6 +69,8 @@ def test_what_predicts() -> None:
         ({"a": {"search": {"values": {"clip": [1.0]}}}}, {}, "stages.a.search", "needs a metric to choose by"),
         ({"a": {"search": {"values": {"clip": []}}, "keep": {"best": "map"}}}, {}, "stages.a.search.values", "no val"),
         ({"a": {"hand_over": {"momentum": True}}}, {}, "stages.a.hand_over", "starts from no other"),
+        ({"a": {"kind": "pretrain", "method": "dinov2"}, "b": {"from": "a", "hand_over": {"momentum": True}}}, {},
+         "stages.b.hand_over.momentum", "is of kind pretrain and hands no momentum over"),
         ({"a": {"train": {}}}, {}, "stages.a.train", "one of layers, last_blocks and lora"),
         ({"a": {"cache": "on"}}, {}, "stages.a.cache", "only where train is head"),
         ({"a": {"drop_classes": [0], "keep_classes": [1]}}, {}, "stages.a.keep_classes", "stands beside drop_classes"),

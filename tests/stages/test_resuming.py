@@ -92,13 +92,14 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int) 
 def test_goes_on_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int
 ) -> None:
-    whole = made_job(tmp_path, out="whole", **SETTINGS)
+    handing = {**SETTINGS, "job": {"keep_momentum": True}}
+    whole = made_job(tmp_path, out="whole", **handing)
     train(whole)
     undo = kill_at(monkeypatch, owner, name, count)
     with pytest.raises(Killed):
-        train(made_job(tmp_path, out="killed", **SETTINGS))
+        train(made_job(tmp_path, out="killed", **handing))
     undo()
-    result = train(made_job(tmp_path, out="killed", **SETTINGS))
+    result = train(made_job(tmp_path, out="killed", **handing))
     assert result.facts["steps"] == 20
     for file in ("weights", "raw", "momentum"):
         assert same(weights(whole.folder, file), weights(tmp_path / "killed", file))

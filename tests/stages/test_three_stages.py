@@ -78,6 +78,7 @@ def test_a_new_head_and_momentum_by_option(tmp_path: Path) -> None:
     assert len(facts(stages, "rest")["labels"]) == 2
     assert facts(stages, "balance")["labels"] == list(LABELS)
     assert facts(stages, "rest")["settings"]["hand_over"]["momentum"]
+    assert [path.parent.name for path in stages.glob("*/momentum.safetensors")] == ["rough"]  # the only one asked
     assert load_file(stages / "rest" / "weights.safetensors")["head.weight"].shape[0] == 2
 
 

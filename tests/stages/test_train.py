@@ -103,9 +103,13 @@ def test_undefined_is_never_best_and_counts_as_no_gain() -> None:
 
 
 def test_parent_momentum_is_taken(tmp_path: Path) -> None:
-    first = made_job(tmp_path, out="first")
+    first = made_job(tmp_path, out="first", job={"keep_momentum": True})
     train(first)
     plain, warm = made_job(tmp_path, out="plain"), made_job(tmp_path, out="warm", job={"parent_momentum": first.folder})
     train(plain)
     train(warm)
     assert (plain.folder / "weights.safetensors").read_bytes() != (warm.folder / "weights.safetensors").read_bytes()
+    assert not (plain.folder / "momentum.safetensors").exists()  # nobody asks for it
+    cold = made_job(tmp_path, out="cold", job={"parent_momentum": plain.folder})
+    with pytest.raises(UserError, match=r"starts with its parent's momentum, and '.*plain' has none.*momentum: false"):
+        train(cold)

@@ -51,6 +51,11 @@ def parents_of(recipe: Recipe, name: str) -> list[str]:
     return list(dict.fromkeys(link.source for link in links(recipe) if link.target == name))
 
 
+def hands_over_momentum(recipe: Recipe, name: str) -> bool:
+    """Whether a stage of the recipe starts with the momentum that `name` ends with."""
+    return any(stage.parent == name and stage.hand_over.momentum for stage in recipe.stages.values())
+
+
 def order_of(recipe: Recipe) -> list[str]:
     """The stages such that each comes after all that it needs, otherwise in the order of the file."""
     needs = {name: set(parents_of(recipe, name)) for name in recipe.stages}

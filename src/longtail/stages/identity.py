@@ -2,7 +2,7 @@
 
 In it are the stage's settings as resolved, the model's, how images become pixels, the seed, the identities of the
 stages that it starts from, is judged by or adds, and the rows that it may look at with their labels and pixels.
-Not in it: its name, comments, the rest of the recipe, other splits.
+Not in it: its name, comments, the rest of the recipe (but whether a stage of it takes over its momentum), other splits.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from longtail.stages.graph import hands_over_momentum
 from longtail.stages.recipe import Recipe, Stage
 
 FORMAT = 1  # raise it with a change of the code that changes what a stage learns: every stage is then trained anew
@@ -30,6 +31,8 @@ def stage_identity(recipe: Recipe, name: str, *, seed: int, data: str, parents: 
         "stage": _settings(stage, parents),
         "data": data,
     }
+    if hands_over_momentum(recipe, name):  # which is one more thing that its folder then holds
+        content["hands_over"] = "momentum"
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

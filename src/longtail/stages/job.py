@@ -47,7 +47,8 @@ class TrainJob:
     studies: npt.NDArray[np.int64] | None = None  # (N,) numbers of studies, -1 unknown, for losses and heads
     views: npt.NDArray[np.int64] | None = None  # (N,) frontal 0, lateral 1, neither 2, for heads that read studies
     paste: "PasteInBatch | None" = None  # changes pixels and targets of training batches
-    parent_momentum: Path | None = None  # optimiser state to start from
+    parent_momentum: Path | None = None  # the finished stage whose optimiser state is started from
+    keep_momentum: bool = False  # leave the optimiser's state for a stage that starts from it
     stop_after: int | None = None  # epochs to train of those that the schedule is made for
     feature_store: Path | None = None  # where cached features may lie, shared between stages
     on_event: Callable[[Event], None] = field(default=lambda _: None)  # every line of the log, as it is written

@@ -52,6 +52,11 @@ def check_hand_over(stage: Stage, recipe: Recipe) -> None:
     if stage.parent is None and (stage.hand_over.momentum or stage.hand_over.head == "reset"):
         raise RecipeError(("hand_over",), "this stage starts from no other; name one with from, or take this out.")
     parent = recipe.stages.get(stage.parent or "")
+    if stage.hand_over.momentum and parent is not None and parent.kind != "train":
+        raise RecipeError(
+            ("hand_over", "momentum"),
+            f"'{stage.parent}' is of kind {parent.kind} and hands no momentum over; write momentum: false.",
+        )
     if stage.hand_over.momentum and parent is not None and parent.optimizer.name != stage.optimizer.name:
         raise RecipeError(
             ("hand_over", "momentum"),

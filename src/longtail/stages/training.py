@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from longtail.errors import UserError
 from longtail.models.classifier import Classifier
 from longtail.models.weights.saving import save_weights
 from longtail.stages.batch import Batch
@@ -160,9 +161,15 @@ class Training:
         return True
 
     def take_momentum(self, folder: Path) -> int:
-        """Start from the optimiser state of the stage in `folder`; how many parameters had one."""
+        """Start from the optimiser state of the finished stage in `folder`; how many parameters had one."""
         found = read_checkpoint(folder / MOMENTUM)
-        if found is None or self.optimizer is None:
+        if found is None:
+            raise UserError(
+                f"stage '{self.job.name}' starts with its parent's momentum, and '{folder}' has none: that stage"
+                f" trained nothing, or its {MOMENTUM} was removed; write hand_over: {{momentum: false}}, or remove that folder"
+                " to train the parent anew."
+            )
+        if self.optimizer is None:
             return 0
         taken = take_optimizer(self.optimizer, found[0])
         start_momentum(self.optimizer)
@@ -180,7 +187,7 @@ class Training:
             take_module("average", self.model, module_tensors("average", self.average.model), folder)
         without_updates(model)
         if self.world.first:
-            if self.optimizer is not None:
+            if self.job.keep_momentum and self.optimizer is not None:
                 write_checkpoint(folder / MOMENTUM, optimizer_tensors(self.optimizer), {})
             save_weights(model, folder / "weights.safetensors")
 

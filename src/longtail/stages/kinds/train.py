@@ -11,6 +11,7 @@ from longtail.predict.pieces import source_numbers
 from longtail.predict.predictions import Predictions
 from longtail.stages.context import StageContext
 from longtail.stages.embeddings import write_embeddings
+from longtail.stages.graph import hands_over_momentum
 from longtail.stages.hand_over import HELD_OUT, WEIGHTS, take_over
 from longtail.stages.identity import model_settings
 from longtail.stages.job import TrainJob, TrainResult
@@ -75,6 +76,7 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
         views=_views(context),
         paste=paste_in_batch(context, chosen.train),
         parent_momentum=context.parent if stage.hand_over.momentum else None,
+        keep_momentum=hands_over_momentum(context.recipe, context.name),
         feature_store=context.feature_store,
         on_event=lambda event: context.watch.on_event(context.name, event),
         on_step=lambda done, total, speed: context.watch.on_step(context.name, done, total, speed),
