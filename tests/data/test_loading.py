@@ -77,8 +77,8 @@ def test_empty_image_cell(tmp_path):
 
 
 def test_split_names_are_made_usual(tmp_path):
-    manifest = load(write(tmp_path, "image,A,split\na,1,training\nb,0, valid\nc,0,test\nd,0,\n"))
-    assert manifest.column("split").tolist() == ["train", "val", "test", ""]
+    manifest = load(write(tmp_path, "image,A,split\na,1,training\nb,0, valid\nc,0,test\nd,0,\ne,1,TEST\nf,0,Second\n"))
+    assert manifest.column("split").tolist() == ["train", "val", "test", "", "test", "Second"]
 
 
 def test_columns_without_a_name(tmp_path):

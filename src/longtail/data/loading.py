@@ -18,7 +18,10 @@ from longtail.errors import UserError, listing, nearest
 # A column counts as a label when nobody says so and at least this share of its filled cells are states.
 _MOSTLY = 0.9
 _IDENTIFIER = 1000  # a column of more different values than this is no label, and not worth parsing word by word
-_SPLIT_NAMES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
+SPLIT_NAMES = {  # in any case
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 
 
 def load_manifest(path: Path, *, check: bool, check_files: bool, flags: dict[str, Any]) -> Manifest:
@@ -62,7 +65,7 @@ def _table(raw: pa.Table, roles: Roles, labels: tuple[str, ...], path: Path) -> 
     table = pd.DataFrame(columns)
     _require_images(table["image"], roles, path)
     if "split" in table:
-        table["split"] = table["split"].str.strip().replace(_SPLIT_NAMES)
+        table["split"] = table["split"].str.strip().map(lambda name: SPLIT_NAMES.get(name.lower(), name))
     return table
 
 

@@ -5,15 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from longtail.data.loading import SPLIT_NAMES
 from longtail.data.manifest import Manifest, from_classes
 from longtail.data.readers import READERS
 from longtail.data.readers.published import IMAGE_SUFFIXES
 from longtail.errors import UserError, listing
-
-_SPLITS = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
-    "test": "test", "testing": "test",
-}  # fmt: skip
 
 
 @READERS.register("folder", publication="one's own images", files="CLASS/*.jpg or {train,val,test}/CLASS/*.jpg")
@@ -28,7 +24,9 @@ def read_folder(root: Path, out: Path, *, ignore: tuple[str, ...] = (), source: 
         ignore = (*ignore, own.name)  # where an earlier manifest was written
     folders = _folders(root, ignore)
     split_of = {
-        name: _SPLITS[name.lower()] for name in folders if name.lower() in _SPLITS and _folders(root / name, ignore)
+        name: SPLIT_NAMES[name.lower()]
+        for name in folders
+        if name.lower() in SPLIT_NAMES and _folders(root / name, ignore)
     }
     if split_of:
         _refuse_mixture(root, folders, list(split_of))
