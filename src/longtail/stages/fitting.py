@@ -9,14 +9,14 @@ from typing import Any
 
 from longtail.data.images.prepared import default_store
 from longtail.data.manifest import Manifest
-from longtail.errors import UserError
 from longtail.files import make_folder
 from longtail.stages.context import Event, Watch
 from longtail.stages.folding import TABLE as FOLDS_TABLE
-from longtail.stages.folding import fit_folds, folded, open_folds, write_folds_outcome
+from longtail.stages.folding import fit_folds, fold_manifest, folded, open_folds, write_folds_outcome
 from longtail.stages.loading import load_recipe
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
+from longtail.stages.planning import check_manifest
 from longtail.stages.processes import joined, left, meet
 from longtail.stages.recipe import Recipe
 from longtail.stages.run_folder import open_run
@@ -49,19 +49,27 @@ def fit(
     `torchrun` every process calls it, and the first one writes. `folds` (default: the recipe's) trains every fold of
     the rows in train and val; see `folding.py` for what the run then holds.
     """
-    run, watch = Path(out), watch or Watch()
+    run = Path(out)
     table = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     plan = _for_task(recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke), table)
     told: dict[str, Any] = {"command": command, "seed": seed, "smoke": smoke}
     try:
+        watch = (joined().first and watch) or Watch()
         if count := folds or plan.folds:
             plan = plan.model_copy(update={"folds": count})
             _fit_folds(plan, table, run, count, store, prepared_place(table, run, prepared), track, watch, told)
         else:
+            _check(plan, table, watch)
             _fit_run(plan, table, run, store, prepared, track, watch, told)
     finally:
         left()
     return run
+
+
+def _check(recipe: Recipe, manifest: Manifest, watch: Watch) -> None:
+    """Refuse now what would stop a later stage or the predictions, and tell what may not be meant, as `validate`."""
+    for warning in check_manifest(recipe, manifest):
+        watch.on_note(f"warning: {warning}")
 
 
 def _fit_run(
@@ -98,7 +106,7 @@ def _fit_folds(
     """Every fold as a run below `run`, then what they say together."""
     table = replace(folded(manifest, folds, told["seed"]), path=run / FOLDS_TABLE)
     first, shared = joined().first, Path(store) if store else run / "store"
-    watch = watch if first else Watch()
+    _check(recipe, fold_manifest(table, 0), watch)
 
     def fit_one(single: Recipe, part: Manifest, folder: Path) -> None:
         watch.on_note(f"fold {folder.name} of {folds}: {len(part.rows_of('val')):,} validation images")
@@ -158,9 +166,4 @@ def prepared_place(manifest: Manifest, run: Path, asked: str | Path | None) -> P
 
 def _for_task(recipe: Recipe, manifest: Manifest) -> Recipe:
     """The recipe with the manifest's task, where it leaves that open."""
-    if recipe.task not in (None, manifest.task):
-        raise UserError(
-            f"recipe '{recipe.recipe}' is for a {recipe.task} task and the manifest is {manifest.task}; choose another"
-            " recipe (`longtail list recipes`), or say in the manifest's YAML which columns are labels."
-        )
-    return recipe.model_copy(update={"task": manifest.task})
+    return recipe.model_copy(update={"task": recipe.task or manifest.task})

@@ -7,7 +7,7 @@ from longtail.models.classifier import Classifier
 from longtail.stages.batch import Batch
 from longtail.stages.objective import Objective
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World
+from longtail.stages.processes import World, agreed
 
 
 class Learner(nn.Module):
@@ -24,9 +24,11 @@ class Learner(nn.Module):
         return loss
 
 
-def shared(learner: Learner, world: World) -> nn.Module:
-    """The learner, with gradients averaged over all processes where there are several."""
+def shared(learner: Learner, world: World, *, look: bool) -> nn.Module:
+    """The learner, with gradients averaged over all processes where there are several.
+
+    `look` for parameters without a gradient in each step, if any process must.
+    """
     if world.size == 1:
         return learner
-    # Parts of a backbone behind the last map that a head reads get no gradient, so unused parameters are looked for.
-    return DistributedDataParallel(learner, find_unused_parameters=True)
+    return DistributedDataParallel(learner, find_unused_parameters=agreed(look, world))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longtail.data.manifest import Manifest
+from longtail.data.validation import validate as problems_of
 from longtail.errors import UserError
 from longtail.stages.component import component
 from longtail.stages.graph import order_of
@@ -199,17 +200,19 @@ def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
             found.append(
                 f"stage '{name}' trains the head alone on a backbone that nobody trained (weights: none, no from)"
             )
-    if "split" in manifest.table and "test" not in set(manifest.column("split")):
+    if recipe.folds is None and manifest.has("split") and "test" not in set(manifest.column("split")):
         found.append(
             "the manifest has no split 'test'; metrics will be of the validation rows, which chose the weights"
         )
-    found += _absent_labels(manifest)
-    return found
+    torn = [each.message for each in problems_of(manifest, check_files=False) if each.kind == "leak"]
+    return [*found, *torn, *_absent_labels(manifest)]
 
 
 def _absent_labels(manifest: Manifest) -> list[str]:
     from longtail.errors import listing
 
-    counts = manifest.counts(manifest.rows_of("train"))
+    if not manifest.has("split") or not (train := manifest.column("split") == "train").any():
+        return []
+    counts = manifest.counts(train)
     absent = [label for label, count in zip(manifest.labels, np.asarray(counts), strict=True) if count == 0]
     return [f"no training image has {listing(absent)}: nothing can be learned of them"] if absent else []

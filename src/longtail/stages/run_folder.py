@@ -16,6 +16,7 @@ from longtail.stages.loading import recipe_text
 from longtail.stages.recipe import Recipe
 
 RECIPE, MANIFEST, ENVIRONMENT = "recipe.yaml", "manifest.json", "environment.json"
+TABLE = "manifest.csv"  # of a manifest that no file holds
 FOLDS, FOLD_FACTS = "folds", "folds.json"  # of a k-fold run: the folder of its folds, and how many there are
 _PACKAGES = ("longtail", "torch", "torchvision", "timm", "numpy", "pandas", "scikit-learn", "pillow", "simplejpeg")
 
@@ -26,7 +27,7 @@ def open_run(run: Path, recipe: Recipe, manifest: Manifest, *, command: str, see
     told = fingerprint(manifest)
     _check_same(run, told)
     write_text(run / RECIPE, f"# resolved by: {command}\n{recipe_text(recipe, full=True)}")
-    write_json(run / MANIFEST, told)
+    write_json(run / MANIFEST, {**told, "path": str(_table(run, manifest, told["hash"]).resolve())})
     write_json(run / ENVIRONMENT, {"command": command, "seed": seed, "smoke": smoke, **environment()})
 
 
@@ -78,6 +79,14 @@ def fold_runs(run: Path) -> list[Path]:
     if not (run / FOLD_FACTS).is_file():
         return []
     return [run / FOLDS / str(number) for number in range(int(read_run(run, FOLD_FACTS)["folds"]))]
+
+
+def _table(run: Path, manifest: Manifest, digest: str) -> Path:
+    """A file with the manifest: its own, or where that says something else (changed in Python), one in the run."""
+    path = manifest.path
+    if path is not None and path.is_file() and Manifest.load(path, check_files=False).digest() == digest:
+        return path
+    return manifest.save(run / TABLE)
 
 
 def _check_same(run: Path, told: dict[str, Any]) -> None:

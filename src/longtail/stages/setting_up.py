@@ -29,6 +29,7 @@ from longtail.stages.recipe import Stage
 from longtail.stages.study_draws import Companions, StudyDraws, drawn_studies
 from longtail.stages.training import Training
 from longtail.stages.training_log import TrainingLog
+from longtail.stages.unused import every_gradient
 from longtail.stages.validation import Validator
 
 _EPOCHS = 10  # where a recipe names neither epochs nor steps
@@ -48,11 +49,12 @@ def set_up(job: TrainJob, inputs: Inputs, precision: Precision, world: World) ->
     lr = optimizer.defaults["lr"] if optimizer is not None else 0.0
     rate = SCHEDULES.find(settings.schedule.name).function(plan.total, plan.per_epoch, lr, **settings.schedule.settings)
     average = None if settings.ema is None else Average(model, decay=settings.ema.decay, warmup=settings.ema.warmup)
+    learner, scaler = Learner(model, objective, precision), precision.scaler()
+    look = world.size > 1 and not every_gradient(learner, batches.make(0, 0))
     if settings.compile:
         model.backbone.compile()
-    learner, scaler = shared(Learner(model, objective, precision), world), precision.scaler()
     micro = MicroBatches(
-        learner,
+        shared(learner, world, look=look),
         objective,
         world,
         size=None if settings.micro_batch == "auto" or model.head.of_studies else settings.micro_batch,

@@ -166,8 +166,8 @@ class Training:
         if found is None:
             raise UserError(
                 f"stage '{self.job.name}' starts with its parent's momentum, and '{folder}' has none: that stage"
-                f" trained nothing, or its {MOMENTUM} was removed; write hand_over: {{momentum: false}}, or remove that folder"
-                " to train the parent anew."
+                f" trained nothing, or its {MOMENTUM} was removed; write hand_over: {{momentum: false}}, or remove that"
+                " folder to train the parent anew."
             )
         if self.optimizer is None:
             return 0
