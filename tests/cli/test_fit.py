@@ -8,6 +8,9 @@ import pytest
 from made_data import made_manifest
 
 from longtail.cli import run
+from longtail.data.manifest import Manifest
+from longtail.stages.context import Watch
+from longtail.stages.fitting import fit
 
 RECIPE = """
 recipe: tiny
@@ -131,6 +134,7 @@ def test_a_changed_manifest_is_refused_and_nothing_is_lost(finished, tmp_path, c
         (["nonsense"], "key=value"),
         (["stages.nobody.epochs=1"], "nobody"),
         (["task=singlelabel"], "singlelabel"),
+        (["predict.study=mean"], "needs the column 'study'"),  # not after the last stage
         (["stages.features.loss=bc"], "bce"),
     ],
 )
@@ -140,6 +144,22 @@ def test_mistakes_are_told_in_a_sentence(finished, capsys, words, told):
     assert told in error
     assert "Traceback" not in error
     assert not Path(finished / "never").exists()
+
+
+def test_a_torn_patient_is_told_before_anything_is_trained(tmp_path):
+    class Enough(Exception):  # noqa: N818 - the note was heard
+        pass
+
+    def heard(text):
+        raise Enough(text)
+
+    made_manifest(tmp_path)
+    manifest = Manifest.load(tmp_path / "manifest.csv")
+    torn = manifest.with_column("patient", [f"p{row // 4}" for row in range(len(manifest))])
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    with pytest.raises(Enough, match=r"warning: .*'p0' is in the splits .* \(12 such patients\)"):
+        fit(tmp_path / "tiny.yaml", torn, out=tmp_path / "run", watch=Watch(on_note=heard))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_single_label_run(tmp_path):

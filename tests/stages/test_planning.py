@@ -79,6 +79,20 @@ def test_what_may_be_wrong_is_a_warning(tmp_path):
     assert "no training image has c: nothing" in warnings[2]
 
 
+def test_a_split_that_tears_patients_apart_is_a_warning(tmp_path):
+    torn = _manifest(
+        tmp_path, patient=[f"p{row // 2}" for row in range(65)], split=["train", "val", "test"] * 21 + [""] * 2
+    )
+    (leak,) = [text for text in check_manifest(_recipe({"s": {"epochs": 1}}), torn) if "patient" in text]
+    assert "'p0' is in the splits train, val (31 such patients)" in leak
+    assert "longtail data split" in leak
+
+
+def test_folds_need_no_test_split_and_other_splits_no_training_rows(tmp_path):
+    recipe = _recipe({"s": {"epochs": 1, "rows": ["first"]}}, folds=3)
+    assert check_manifest(recipe, _manifest(tmp_path, split=["first"] * 60 + ["val"] * 5)) == []
+
+
 def test_single_label_manifests_are_planned(tmp_path):
     table = pd.DataFrame({"image": [f"{i}.png" for i in range(65)], "split": _SPLITS})
     manifest = from_classes(table, ("a", "b"), np.arange(65) % 2, tmp_path)
