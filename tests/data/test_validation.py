@@ -133,6 +133,12 @@ def test_many_missing_files_are_summed_up(tmp_path):
     assert missing_rows(tmp_path, images[:3]).tolist() == [1, 2]
 
 
+def test_paths_of_windows_are_told_as_such(tmp_path):
+    made = from_states(pd.DataFrame({"image": ["a\\1.png", "a\\2.png"]}), ["A"], np.array([[1], [0]]), tmp_path)
+    (one,) = validate(made)
+    assert "write / in paths, where they have \\ as on Windows" in one.message
+
+
 def test_errors_come_first_and_are_all_raised():
     table = pd.DataFrame({"image": ["a", "a"], "patient": ["1", "1"], "split": ["train", "test"]})
     made = from_classes(table, ["x"], [0, 0], "")

@@ -222,8 +222,12 @@ def _missing_files(manifest: Manifest) -> Iterator[Problem]:
             "missing-file", "error", len(absent),
             f"{len(absent):,} of {len(manifest):,} images of {_file(manifest)} do not exist; the first is"
             f" {_place(manifest, row)}, {_name(manifest, 'image')}: '{manifest.table['image'][row]}',"
-            f" looked for in '{manifest.root}';"
-            " give the folder that the paths start from with --root.",
+            f" looked for in '{manifest.root}'; "
+            + (
+                "write / in paths, where they have \\ as on Windows."
+                if "\\" in manifest.table["image"][row]
+                else "give the folder that the paths start from with --root."
+            ),
         )  # fmt: skip
 
 

@@ -136,8 +136,10 @@ def test_bad_images_made_black(tmp_path: Path) -> None:
 
 
 def test_nothing_usable_and_nothing_at_all(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none of the 2 images"):
-        prepare(manifest_of(tmp_path, ["a.png", "b.png"]), 16, store=tmp_path / "store", on_bad="skip")
+    with pytest.raises(UserError, match=r"none of the 2 images .*no such file or directory.* start from .*--root"):
+        prepare(manifest_of(tmp_path, ["ä.png", "b.png"]), 16, store=tmp_path / "store", on_bad="skip")
+    with pytest.raises(UserError, match=r"none of the 1 .*as on Windows: write /\."):
+        prepare(manifest_of(tmp_path, ["x\\a.png"]), 16, store=tmp_path / "store")
     assert prepare(manifest_of(tmp_path, []), 16, store=tmp_path / "store").rows([]).shape == (0, 16, 16, 1)
 
 

@@ -57,6 +57,8 @@ def open_without_waiting(path: Path) -> IO[bytes]:
 
 def refusal(error: OSError | ValueError) -> str:
     """Why the operating system gives no file, in its words; a `ValueError` is Python's for a name with a zero byte."""
+    if isinstance(error, FileNotFoundError) and os.sep == "/" and "\\" in os.fsdecode(error.filename or ""):
+        return "no such file; its path is written with \\ as on Windows: write /"
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 

@@ -220,7 +220,10 @@ def _judge(bad: Sequence[BadImage], manifest: Manifest, place: Path, on_bad: OnB
     first = f"the first is '{bad[0].image}' ({row_place(manifest.path, bad[0].row)}): {bad[0].reason}"
     everywhere = f" All are listed in '{place / 'bad.csv'}'." if listed else ""
     if len(bad) == len(manifest):
-        raise UserError(f"none of the {len(bad):,} images can be used; {first}.{everywhere}")
+        raise UserError(
+            f"none of the {len(bad):,} images can be used; {first}.{everywhere} Their paths start from"
+            f" '{manifest.root}': say another folder as 'root' in the YAML beside the manifest, or with --root."
+        )
     if on_bad == "stop":
         raise UserError(
             f"{len(bad):,} of {len(manifest):,} images cannot be used; {first}.{everywhere} Mend or remove them, or"
