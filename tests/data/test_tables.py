@@ -69,6 +69,7 @@ def test_line_is_named_only_where_it_is_certain(tmp_path):
         ("image,Mass\na,1\nb\n", "line 3 of .* has 1 cells where the header names 2"),
         ("image,note\na,1\nb,caf\u00e9\n".encode("latin-1"), "not UTF-8 .byte 0xE9 at line 3."),
         ("image,Mass\na,1\n".encode("utf-16"), "it is UTF-16"),
+        (b"image,Mass\na,1,0\n\xac,1,1\n", "not UTF-8 .byte 0xAC at line 3."),  # beside a wrong number of cells
     ],
 )
 def test_broken_files_are_named(tmp_path, content, said):

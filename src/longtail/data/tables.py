@@ -145,7 +145,7 @@ def _refuse_unusable_header(names: list[str], path: Path) -> None:
 
 
 def _csv_error(path: Path, error: pa.ArrowInvalid, columns: int, delimiter: str) -> UserError:
-    if "UTF8" in str(error).upper().replace("-", ""):
+    if "UTF8" in str(error).upper().replace("-", "") or not _is_utf8(path):
         return _not_utf8(path)
     bad: list[pacsv.InvalidRow] = []
 
@@ -164,7 +164,17 @@ def _csv_error(path: Path, error: pa.ArrowInvalid, columns: int, delimiter: str)
             f"line {bad[0].number} of '{path}' has {bad[0].actual_columns} cells where the header names {columns};"
             f" quote text that holds '{delimiter}'."
         )
-    return UserError(f"'{path}' is not a readable CSV file ({str(error).splitlines()[0]}); save it as CSV in UTF-8.")
+    return UserError(
+        f"'{path}' is not a readable CSV file ({str(error).splitlines()[0][:300]}); save it as CSV in UTF-8."
+    )
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        _bytes(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _not_utf8(path: Path) -> UserError:
