@@ -56,3 +56,20 @@ def test_a_cell_cannot_command_the_terminal(capsys):
     out = capsys.readouterr().out
     assert "\\x1b[31mred\\x07" in out
     assert "Lunge\u00f6dem" in out
+
+
+def test_lines_cannot_command_the_terminal(capsys):
+    console.say("a\x1b[2Jb\tc\nd")
+    console.note("\x07e\u2028")
+    told = capsys.readouterr()
+    assert told.out == "a\\x1b[2Jb\tc\nd\n"
+    assert told.err == "\\x07e\u2028\n"
+
+
+def test_a_mistake_with_a_whole_file_in_it_keeps_its_beginning_and_end(capsys):
+    console.complain(f"the column '{'x' * 100_000}' is unknown; valid are a and b.\nand\rmore")
+    first, second = capsys.readouterr().err.splitlines()
+    assert len(first) < 2100
+    assert first.startswith("error: the column 'xxx")
+    assert first.endswith("xxx' is unknown; valid are a and b.")
+    assert second == "error: and\\rmore"

@@ -8,23 +8,24 @@ from contextlib import contextmanager
 from typing import Any
 
 _SECONDS_BETWEEN_LINES = 10
+_LONGEST = 2000  # letters of a line that tells of a mistake: a cell or a name in it may hold a whole file
 _NARROW = 80  # columns of a terminal, below which the names of number columns take a line for each word
 
 
 def say(text: str) -> None:
     """A line of the result, on stdout."""
-    print(text, flush=True)
+    print(harmless(text), flush=True)
 
 
 def note(text: str) -> None:
     """A line about the work, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
 
 
 def complain(text: str) -> int:
     """A user's mistake, on stderr; returns the exit status for it."""
-    for line in text.splitlines():
-        note(f"error: {line}")
+    for line in text.split("\n"):
+        note(f"error: {line if len(line) <= _LONGEST else f'{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}'}")
     return 2
 
 
@@ -50,13 +51,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         heading = column.replace(" ", "\n") if numbers and narrow else column
         drawn.add_column(heading, justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers))
     for row in rows:
-        drawn.add_row(*(Text(_harmless(cell_text(cell))) for cell in row))
+        drawn.add_row(*(Text(harmless(cell_text(cell)).replace("\t", r"\t")) for cell in row))
     console.print(drawn)
 
 
-def _harmless(text: str) -> str:
-    """Text without the codes that could move a terminal's cursor or recolour it: a label may hold anything."""
-    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text)
+def harmless(text: str) -> str:
+    """Text without the codes that could move a terminal's cursor or recolour it: labels and paths may hold anything."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text)
 
 
 def cell_text(cell: object) -> str:
