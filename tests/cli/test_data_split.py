@@ -36,6 +36,15 @@ def test_a_split_by_image_warns_of_groups_that_leak(capsys):
     assert "groups of column 'patient' have images in more than one part" in capsys.readouterr().err
 
 
+def test_a_column_that_is_taken_for_no_label_is_told(manifest, capsys):
+    head, *rows = manifest.read_text().splitlines()
+    manifest.write_text(
+        "\n".join([f"{head},Edema", *[f"{row},{'yes' if i % 9 else 'no'}" for i, row in enumerate(rows)]])
+    )
+    assert run(["data", "split", "in.csv", "--out", "out.csv"]) == 0
+    assert "'Edema' of 'in.csv' holds words such as 'no', 'yes'" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("manifest")
 def test_folds(capsys):
     assert run(["data", "split", "in.csv", "--out", "folds.csv", "--folds", "4"]) == 0
@@ -66,7 +75,7 @@ def test_keep():
         (["--out", "out.csv", "--ratios", "70/20"], "sum 90"),
         (["--out", "out.csv", "--method", "magic"], "unknown method"),
         (["--out", "out.txt"], "must end in .csv or .parquet"),
-        (["--out", "out.csv", "--keep", "test"], "unknown column 'split'"),
+        (["--out", "out.csv", "--keep", "test"], "has no column 'split', so no test to keep"),
     ],
 )
 def test_mistakes_are_one_sentence(manifest, capsys, arguments, why):

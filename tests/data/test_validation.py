@@ -68,6 +68,24 @@ def test_label_without_positive(tmp_path):
     assert "has B;" in one.message
 
 
+def test_labels_that_are_written_in_two_ways(tmp_path):
+    one = problem(
+        load(tmp_path, "image,label\na,Nevus\nb,nevus\nc,mel\nd,basal_cell\ne,Basal  cell\nf,mel-\n"), "alike-labels"
+    )
+    assert (one.severity, one.count) == ("warning", 2)
+    assert "'Basal  cell', 'basal_cell'" in one.message
+
+
+def test_columns_of_words_are_no_labels_and_told(tmp_path):
+    text = "image,A,Edema,sex,age\na,1,yes,F,50\nb,0,No,M,\nc,0,,F,60\n"
+    one = problem(load(tmp_path, text), "unread-label")
+    assert (one.severity, one.count) == ("warning", 1)
+    assert "'Edema' of '" in one.message
+    assert "'no', 'yes' and so is no label; if it is one, write 1, 0, empty" in one.message
+    (tmp_path / "manifest.yaml").write_text("labels: [A]\n")  # now it is known to be none
+    assert not validate(load(tmp_path, text), check_files=False)
+
+
 def test_one_class(tmp_path):
     one = problem(load(tmp_path, "image,label\na,cat\nb,cat\n"), "one-class")
     assert one.severity == "error"

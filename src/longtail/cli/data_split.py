@@ -39,6 +39,7 @@ def split(
     from longtail.data.grouping import grouping_column
     from longtail.data.manifest import Manifest
     from longtail.data.saving import require_other_file
+    from longtail.data.validation import ABOUT_NAMES, validate
     from longtail.errors import UserError
 
     require_other_file(manifest, out, force=force)
@@ -51,6 +52,9 @@ def split(
         raise UserError("--folds makes equal, stratified folds; leave out --ratios and --method.")
     else:
         done = kfold(before, folds, **options)
+    for problem in validate(before, check_files=False):
+        if problem.kind in ABOUT_NAMES:
+            warn(problem.message)
     done.save(out)
     table(f"{out} by {grouping_column(before, by)}", *split_table(done, column))
     for warning in split_warnings(done, column):

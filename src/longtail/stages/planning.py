@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longtail.data.manifest import Manifest
+from longtail.data.validation import ABOUT_NAMES
 from longtail.data.validation import validate as problems_of
 from longtail.errors import UserError
 from longtail.stages.component import component
@@ -204,8 +205,9 @@ def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
         found.append(
             "the manifest has no split 'test'; metrics will be of the validation rows, which chose the weights"
         )
-    torn = [each.message for each in problems_of(manifest, check_files=False) if each.kind == "leak"]
-    return [*found, *torn, *_absent_labels(manifest)]
+    told = ("leak", *ABOUT_NAMES)
+    found += [each.message for each in problems_of(manifest, check_files=False) if each.kind in told]
+    return [*found, *_absent_labels(manifest)]
 
 
 def _absent_labels(manifest: Manifest) -> list[str]:
