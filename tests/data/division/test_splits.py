@@ -121,7 +121,7 @@ def test_kept_splits_stay_and_the_ratios_hold_among_the_rest():
         split(manifest, keep=("train", "test"))
     with pytest.raises(UserError, match="nothing to divide but"):
         split(manifest, "80/20", keep=("train",))
-    with pytest.raises(UserError, match="unknown column 'split'"):
+    with pytest.raises(UserError, match="has no column 'split', so no test to keep"):
         split(made(), keep=("test",))
 
 

@@ -35,6 +35,6 @@ def single(manifest: Manifest, labels: Sequence[str] | None = None) -> Manifest:
     if len(set(classes[classes >= 0].tolist())) < max(len(kept), 2):
         empty = [name for i, name in enumerate(kept) if not (classes == i).any()]
         told = f"'{empty[0]}' is" if empty else "fewer than two labels are"
-        raise UserError(f"{told} never alone on an image; choose other --labels.")
+        raise UserError(f"{told} never alone on an image; choose other classes.")
     chosen = manifest.select(np.flatnonzero(classes >= 0))
     return replace(chosen, labels=tuple(kept), targets=classes[classes >= 0])

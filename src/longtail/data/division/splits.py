@@ -11,7 +11,7 @@ from longtail.data.division.ratios import DEFAULT_RATIOS, parse_ratios
 from longtail.data.division.stratify import group_codes, normalised, stratified_group_parts
 from longtail.data.grouping import group_values, grouping_column
 from longtail.data.manifest import Manifest
-from longtail.errors import UserError, unknown_name
+from longtail.errors import UserError, listing, unknown_name
 
 Method = Literal["stratified", "group-k-fold", "random"]
 Ints = npt.NDArray[np.int64]
@@ -110,6 +110,11 @@ def _divide(manifest: Manifest, shares: list[float], by: str | None, seed: int, 
 def _free_rows(manifest: Manifest, keep: Sequence[str]) -> Ints:
     """Rows that are to be divided: all but those in a kept split."""
     fixed = np.zeros(len(manifest), dtype=bool)
+    if keep and not manifest.has("split"):
+        raise UserError(
+            f"{manifest.path or 'the manifest'} has no column 'split', so no {listing(keep)} to keep; leave out --keep,"
+            " or name the column with --split."
+        )
     for name in keep:
         fixed[manifest.rows_of(name)] = True
     if fixed.all():
