@@ -62,6 +62,7 @@ def test_line_is_named_only_where_it_is_certain(tmp_path):
     [
         ("", "is empty"),
         ("\n\n", "must name the columns"),
+        ("image," * 200_000 + "\n", "over a million bytes long"),
         ("image,Mass\n", "has a header but no rows"),
         ("image,Mass\n\n\n", "has a header but no rows"),
         ("image,Mass,Mass\na,1,0\n", "'Mass' more than once"),

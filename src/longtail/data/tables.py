@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from longtail.errors import UserError, listing
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
+_LONGEST_HEADER = 1 << 20  # bytes
 # What files that are no text begin with, and what they are.
 _MARKS = {
     b"PK": "a zip archive, as Excel workbooks are: save the sheet as 'CSV UTF-8'",
@@ -112,7 +113,9 @@ def _read_csv(path: Path) -> pa.Table:
 def _header(path: Path) -> tuple[list[str], str]:
     """Column names and the delimiter: the first line may use commas, semicolons or tabs."""
     with _open(path) as file:
-        first = file.readline(1 << 20)
+        first = file.readline(_LONGEST_HEADER)
+    if len(first) == _LONGEST_HEADER:
+        raise UserError(f"the first line of '{path}' is over a million bytes long; it must name the columns.")
     try:
         line = first.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
@@ -126,7 +129,7 @@ def _header(path: Path) -> tuple[list[str], str]:
     delimiter = max(",;\t", key=lambda mark: (line.count(mark), mark == ","))
     parsed = pacsv.read_csv(
         pa.BufferReader((line + "\n").encode()),
-        read_options=pacsv.ReadOptions(autogenerate_column_names=True),
+        read_options=pacsv.ReadOptions(autogenerate_column_names=True, block_size=2 * _LONGEST_HEADER),
         parse_options=pacsv.ParseOptions(delimiter=delimiter),
         convert_options=pacsv.ConvertOptions(null_values=[]),
     )
