@@ -33,10 +33,13 @@ def test_images_and_joined_manifest(in_tmp: Path, capsys: pytest.CaptureFixture[
         (["--tail", "Rare", "--opacity", "7"], "valid is 0 to 1"),
         (["--tail-below", "1"], "no finding is in the tail"),
         (["--tail", "Rare", "--joined", "m.csv"], "would replace the manifest"),
+        (["--tail", "Rare", "--joined", "all"], "'all' must end in .csv or .parquet"),
+        (["--tail", "Rare", "--out", "m.csv"], "'m.csv' is not empty and holds no pasted images"),
     ],
 )
 def test_mistakes(more: list[str], message: str, in_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world(in_tmp)[0].save(in_tmp / "m.csv")
-    assert run(["data", "paste", "m.csv", "--out", "out", "--size", "32", *more]) == 2
+    assert run(["data", "paste", "m.csv", "--out", "out", "--size", "32", "--store", "store", *more]) == 2
     assert message in capsys.readouterr().err
     assert not (in_tmp / "out").exists()
+    assert not (in_tmp / "store").exists()  # no image was prepared

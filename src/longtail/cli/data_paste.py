@@ -62,8 +62,9 @@ def paste(
     roles: dict[str, Any],
 ) -> None:
     """Make images of rare findings: cut them out by their boxes and paste them where they belong."""
-    from longtail.augment.paste.making import synthesize
+    from longtail.augment.paste.making import require_own_folder, synthesize
     from longtail.augment.paste.parents import with_pasted
+    from longtail.augment.paste.pool import require_feasible
     from longtail.augment.paste.settings import settings_from
     from longtail.cli.console import progress, say
     from longtail.data.images.prepared import default_store, prepare
@@ -81,6 +82,8 @@ def paste(
     if joined is not None:
         require_other_file(manifest, joined)
     before = Manifest.load(manifest, check_files=False, **roles)
+    require_feasible(before, settings)  # before images are prepared, which may take hours
+    require_own_folder(out)
     options: dict[str, Any] = {"resize": resize, "channels": channels, "workers": workers}
     prepared = prepare(before, size, store=store or default_store(manifest), **options)
     with progress(on_normal + on_tail, "pasting") as advance:

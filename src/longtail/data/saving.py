@@ -16,8 +16,7 @@ from longtail.files import written_whole
 
 def save_manifest(manifest: Manifest, path: Path) -> Path:
     """Write `path` (`.csv` or `.parquet`), `path` with `.yaml`, and `boxes.csv`; returns `path`."""
-    if path.suffix.lower() not in (".csv", *PARQUET_SUFFIXES):
-        raise UserError(f"'{path.name}' must end in .csv or .parquet.")
+    _require_form(path)
     table = _with_labels(manifest)
     boxes = None
     if manifest.boxes is not None:
@@ -29,12 +28,21 @@ def save_manifest(manifest: Manifest, path: Path) -> Path:
 
 
 def require_other_file(source: Path, out: Path, *, force: bool = False) -> None:
-    """Refuse to write `out` over the manifest `source` or the YAML beside it, unless `force` says so."""
+    """Refuse to write `out` over the manifest `source` or the YAML beside it, unless `force` says so.
+
+    Also a name that is no manifest's, before the work rather than after it.
+    """
+    _require_form(out)
     source = source / "manifest.csv" if source.is_dir() else source
     if not force and source.with_suffix("").resolve() == out.with_suffix("").resolve():
         raise UserError(
             f"'{out}' would replace the manifest '{source}' or the YAML beside it; name another --out or add --force."
         )
+
+
+def _require_form(path: Path) -> None:
+    if path.suffix.lower() not in (".csv", *PARQUET_SUFFIXES):
+        raise UserError(f"'{path.name}' must end in .csv or .parquet.")
 
 
 def save_table(table: pd.DataFrame, path: Path) -> None:

@@ -79,11 +79,16 @@ def image_name(number: int) -> str:
     return f"images/{number // _FOLDER:03d}/pasted-{number:06d}.png"
 
 
-def _begun(out: Path, mark: str) -> bool:
-    """Whether `out` holds these images already; refuses a folder that holds anything else."""
-    report, found = make_folder(out) / REPORT, _read(out / REPORT)
-    if found is None and (report.exists() or any(out.iterdir())):
+def require_own_folder(out: Path) -> None:
+    """Refuse a folder that holds anything but pasted images."""
+    if _read(out / REPORT) is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"'{out}' is not empty and holds no pasted images to go on with; name a new folder.")
+
+
+def _begun(out: Path, mark: str) -> bool:
+    """Whether `out` holds these images already; refuses those of other settings or rows."""
+    require_own_folder(out)
+    found = _read(make_folder(out) / REPORT)
     if found is not None and found.get("identity") != mark:
         raise UserError(
             f"'{out}' holds images that were pasted with other settings or of other rows; name another folder."

@@ -78,11 +78,32 @@ def paste_pool(
     `rows` may be used: all by default, but those of the split `train` alone where the manifest has splits.
     """
     manifest = aligned(manifest, prepared)
-    used = _usable(manifest, prepared, rows)
-    states, views = manifest.one_hot, view_kinds(manifest)
+    used = _rows_to_use(manifest, rows)
+    used = used[prepared.slots[used] != BLANK_SLOT]  # those that could be read
     normal = normal_label(manifest, settings.normal)
     bank = patch_bank(manifest, prepared, used, min_side=settings.min_side)
-    shown = patch_states(bank, states, carried=settings.carried, doubtful=settings.doubtful, normal=normal)
+    shown = patch_states(bank, manifest.one_hot, carried=settings.carried, doubtful=settings.doubtful, normal=normal)
+    return _pool(manifest, prepared, bank, shown, used, settings)
+
+
+def require_feasible(
+    manifest: Manifest, settings: PasteSettings, rows: npt.NDArray[np.int64] | Sequence[int] | None = None
+) -> None:
+    """Refuse what `paste_pool` would refuse, before any image is read: boxes too small to be patches are not seen."""
+    used = _rows_to_use(manifest, rows)
+    boxes = boxes_of(manifest, used)
+    boxes = boxes[manifest.one_hot[boxes["row"], boxes["code"]] != 0]
+    columns = (boxes["row"].to_numpy(np.int64), boxes["code"].to_numpy(np.int64))
+    nowhere = np.zeros((0, 4), dtype=np.int64)
+    unread: Any = None
+    _pool(manifest, unread, PatchBank(*columns, nowhere, nowhere, {}), manifest.one_hot[:0], used, settings)
+
+
+def _pool(
+    manifest: Manifest, prepared: Prepared, bank: PatchBank, shown: States, used: Ints, settings: PasteSettings
+) -> Pool:
+    """The pool of these patches, unless an asked-for way cannot be done."""
+    states, views, normal = manifest.one_hot, view_kinds(manifest), normal_label(manifest, settings.normal)
     pool = Pool(
         manifest, prepared, bank, states, shown, used, views, normal,
         tail=_tail(manifest, states[used], settings, normal),
@@ -92,26 +113,6 @@ def paste_pool(
     )  # fmt: skip
     _require_ways(pool, settings)
     return pool
-
-
-def require_feasible(manifest: Manifest, settings: PasteSettings, rows: npt.NDArray[np.int64]) -> None:
-    """Refuse what `paste_pool` would refuse, before any image is read: boxes too small to be patches are not seen."""
-    used = np.unique(rows)
-    states, views, normal = manifest.one_hot, view_kinds(manifest), normal_label(manifest, settings.normal)
-    boxes = boxes_of(manifest, used)
-    boxes = boxes[states[boxes["row"], boxes["code"]] != 0]
-    columns = (boxes["row"].to_numpy(np.int64), boxes["code"].to_numpy(np.int64))
-    nowhere = np.zeros((0, 4), dtype=np.int64)
-    bank = PatchBank(*columns, nowhere, nowhere, {})
-    unread: Any = None
-    pool = Pool(
-        manifest, unread, bank, states, states[:0], used, views, normal,
-        tail=_tail(manifest, states[used], settings, normal),
-        normals=_by_kind(_normal_rows(manifest, used, states, normal), views),
-        patches=_patches(bank, views, normal),
-        having=_having(used, states, views),
-    )  # fmt: skip
-    _require_ways(pool, settings)
 
 
 def aligned(manifest: Manifest, prepared: Prepared) -> Manifest:
@@ -136,13 +137,12 @@ def normal_label(manifest: Manifest, name: str | None) -> int | None:
     return next((plain.index(each) for each in _NORMAL_NAMES if each in plain), None)
 
 
-def _usable(manifest: Manifest, prepared: Prepared, rows: npt.NDArray[np.int64] | Sequence[int] | None) -> Ints:
-    """The rows to use, without images that could not be read."""
+def _rows_to_use(manifest: Manifest, rows: npt.NDArray[np.int64] | Sequence[int] | None) -> Ints:
+    """Each of `rows` once, in order; by default the split `train`, or all rows where there is none."""
     if rows is None:
         parts = manifest.has("split") and (manifest.column("split") == "train").any()
         rows = manifest.rows_of("train") if parts else np.arange(len(manifest))
-    found: Ints = np.unique(np.asarray(rows, dtype=np.int64))
-    return np.asarray(found[prepared.slots[found] != BLANK_SLOT])
+    return np.unique(np.asarray(rows, dtype=np.int64))
 
 
 def _normal_rows(manifest: Manifest, rows: Ints, states: States, normal: int | None) -> Ints:
