@@ -26,6 +26,17 @@ def test_prepares_each_size_beside_the_manifest(manifest: Path, capsys: pytest.C
     assert "(0 new, 3 reused" in capsys.readouterr().out
 
 
+def test_columns_and_folders_by_flags(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    moved = manifest.parent / "tables" / "m.csv"
+    moved.parent.mkdir()
+    moved.write_text(manifest.read_text().replace("image", "fpath"))
+    command = ["data", "prepare", str(moved), "--size", "16", "--image", "fpath"]
+    assert run(command) == 2
+    assert f"start from '{moved.parent}'" in capsys.readouterr().err
+    assert run([*command, "--root", str(manifest.parent)]) == 0
+    assert "3 images (3 new" in capsys.readouterr().out
+
+
 def test_bad_images_stop_or_are_left_out(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (manifest.parent / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert run(["data", "prepare", str(manifest), "--size", "16"]) == 2

@@ -22,6 +22,12 @@ def test_single(capsys):
 
 
 @pytest.mark.usefixtures("manifest")
+def test_labels_by_flag():
+    assert run(["data", "single", "in.csv", "--out", "out.csv", "--labels", "Nodule,Mass"]) == 0
+    assert Manifest.load("out.csv", check_files=False).labels == ("Nodule", "Mass")
+
+
+@pytest.mark.usefixtures("manifest")
 def test_an_unknown_class_is_told(capsys):
     assert run(["data", "single", "in.csv", "--out", "out.csv", "--classes", "Mas,Nodule"]) == 2
     assert "Did you mean 'Mass'?" in capsys.readouterr().err

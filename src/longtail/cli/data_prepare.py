@@ -7,7 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from longtail.cli.role_flags import with_roles
 
+
+@with_roles
 def prepare(
     manifest: Annotated[Path, typer.Argument(help="The manifest: CSV or Parquet.")],
     size: Annotated[list[int], typer.Option(help="Pixels a side; may be given several times.")],
@@ -36,6 +39,8 @@ def prepare(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every stored pixel; make damaged ones again.")
     ] = False,
+    *,
+    roles: dict[str, Any],
 ) -> None:
     """Decode and resize every image once, into a memory-mapped store; goes on where it was stopped."""
     from longtail.cli.console import note, progress, say
@@ -45,7 +50,7 @@ def prepare(
     from longtail.data.manifest import Manifest
     from longtail.files import in_words
 
-    table = Manifest.load(manifest, check_files=False)
+    table = Manifest.load(manifest, check_files=False, **roles)
     options: dict[str, Any] = {"resize": resize, "channels": channels, "on_bad": on_bad, "workers": workers}
     options |= {"window": window_of(window), "from_size": from_size, "verify": verify}
     place = store or default_store(manifest)

@@ -1,11 +1,14 @@
 """`longtail data single`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from longtail.cli.role_flags import with_roles
 
+
+@with_roles
 def single(
     manifest: Annotated[Path, typer.Argument(help="A manifest of many labels: CSV or Parquet.")],
     out: Annotated[Path, typer.Option(help="The manifest to write: .csv or .parquet.")],
@@ -13,6 +16,8 @@ def single(
         str | None, typer.Option(help="The labels to keep, A,B,... [default: all that are alone on an image]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over the input.")] = False,
+    *,
+    roles: dict[str, Any],
 ) -> None:
     """Keep the images that show exactly one label, as a manifest with one class per image."""
     from longtail.cli.console import say, table
@@ -21,7 +26,7 @@ def single(
     from longtail.data.saving import require_other_file
 
     require_other_file(manifest, out, force=force)
-    before = Manifest.load(manifest, check_files=False)
+    before = Manifest.load(manifest, check_files=False, **roles)
     after = work(before, [name.strip() for name in classes.split(",")] if classes else None)
     after.save(out)
     had = dict(zip(before.labels, before.counts().tolist(), strict=True))
