@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from longtail.errors import UserError
+from longtail.export.bundling import _require_single_images
 from longtail.export.formats import format_named
 from longtail.export.formats.torch_file import torch_format
 from longtail.export.network import PixelsToProbabilities
-from longtail.export.bundling import _require_single_images
 from longtail.models import HEADS
 from longtail.predict.tta import TTA
 from longtail.stages.loaded_stage import LoadedStage
