@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from longtail import losses
 from longtail.cli import console
 
 
@@ -73,3 +74,15 @@ def test_a_mistake_with_a_whole_file_in_it_keeps_its_beginning_and_end(capsys):
     assert first.startswith("error: the column 'xxx")
     assert first.endswith("xxx' is unknown; valid are a and b.")
     assert second == "error: and\\rmore"
+
+
+def test_warnings_of_longtail_are_told_and_those_of_libraries_are_not(capsys):
+    console.warn_of(UserWarning("few images."), UserWarning, losses.__file__, 3)
+    console.warn_of(UserWarning("Corrupt EXIF data"), UserWarning, np.__file__, 3)
+    console.warn_of("old", DeprecationWarning, losses.__file__, 3)
+    assert capsys.readouterr().err == "warning: few images.\n"
+
+
+def test_a_long_line_of_any_kind_is_cut(capsys):
+    console.warn("patient '" + "x" * 100_000 + "' is in two splits.")
+    assert len(capsys.readouterr().err) < 2100

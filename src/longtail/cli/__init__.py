@@ -9,13 +9,14 @@ import pkgutil
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
 
-from longtail.cli.console import complain
+from longtail.cli.console import complain, warn_of
 from longtail.errors import UserError, nearest
 from longtail.files import explain
 
@@ -63,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if threading.current_thread() is threading.main_thread():  # only there may signals be answered
         signal.signal(signal.SIGTERM, _terminate)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see longtail.stages; before any verb imports torch
+    if not sys.warnoptions:  # python -W shows what libraries say
+        warnings.showwarning = warn_of
     _make_streams_safe()
     status = run(sys.argv[1:] if argv is None else argv)
     _answer_no_more()

@@ -5,10 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _SECONDS_BETWEEN_LINES = 10
-_LONGEST = 2000  # letters of a line that tells of a mistake: a cell or a name in it may hold a whole file
+_LONGEST = 2000  # letters of a line about the work: a cell or a name in it may hold a whole file
+_PACKAGE = Path(__file__).resolve().parents[1]
 _NARROW = 80  # columns of a terminal, below which the names of number columns take a line for each word
 
 
@@ -19,13 +21,24 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """A line about the work, on stderr."""
-    print(harmless(text), file=sys.stderr, flush=True)
+    for line in text.split("\n"):
+        print(harmless(_shortened(line)), file=sys.stderr, flush=True)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}"
+
+
+def warn_of(message: Warning | str, category: type[Warning], filename: str, *_: Any) -> None:
+    """What Python's warnings become here: those of longtail are told; those of libraries are for developers."""
+    if Path(filename).is_relative_to(_PACKAGE) and not issubclass(category, DeprecationWarning):
+        warn(str(message))
 
 
 def complain(text: str) -> int:
     """A user's mistake, on stderr; returns the exit status for it."""
     for line in text.split("\n"):
-        note(f"error: {line if len(line) <= _LONGEST else f'{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}'}")
+        note(f"error: {line}")
     return 2
 
 
