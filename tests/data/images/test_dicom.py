@@ -178,3 +178,14 @@ def test_only_the_tags_needed_are_read(tmp_path: Path) -> None:
     header = _header(dicom(tmp_path / "a.dcm").read_bytes(), tmp_path / "a.dcm")
     assert "PatientName" not in header
     assert "SOPInstanceUID" not in header
+
+
+@pytest.mark.parametrize("tags", [{"RescaleSlope": "1e308"}, {"RescaleIntercept": "-1e308", "RescaleSlope": "-1e305"}])
+def test_levels_beyond_numbers_are_refused_without_a_warning(tmp_path: Path, tags: dict[str, str]) -> None:
+    with pytest.raises(ImageError, match="make its levels infinite"):
+        decode(dicom(tmp_path / "a.dcm", **tags))
+
+
+def test_levels_that_the_image_lacks_may_be_infinite(tmp_path: Path) -> None:
+    path = dicom(tmp_path / "a.dcm", LEVELS // 2048, RescaleSlope="1e305")
+    assert set(np.unique(decode(path))) == {0, 255}

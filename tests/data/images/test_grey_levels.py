@@ -43,3 +43,7 @@ def test_windows_as_users_write_them() -> None:
     assert window_of("40, 400") == (40.0, 400.0)
     with pytest.raises(UserError, match="Did you mean 'minmax'"):
         window_of("minmx")
+
+
+def test_far_above_a_narrow_range_is_white_without_a_warning() -> None:
+    assert by_range(np.array([0.0, 1e305]), 0, 1e-12).tolist() == [0, 255]

@@ -21,11 +21,16 @@ def to_grey(stored: npt.NDArray[Any], header: Any, path: Path, window: Window) -
     """Stored values `(H, W)` to 0..255, black to white as displayed."""
     if stored.dtype.kind not in "iu":
         raise ImageError(path, "its pixels are floating point numbers, which is no displayable image")
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = modality(np.array([stored.min(), stored.max()]), header)
+    if not np.isfinite(ends).all():
+        raise ImageError(path, "its rescale slope and intercept make its levels infinite")
     show = _curve(stored, header, window)
     inverted = header.get("PhotometricInterpretation") == "MONOCHROME1"
 
     def shown(levels: Levels) -> Grey:
-        grey = show(modality(levels, header))
+        with np.errstate(over="ignore", invalid="ignore"):  # of levels that the table has and the image has not
+            grey = show(modality(levels, header))
         return 255 - grey if inverted else grey
 
     return looked_up(stored, shown)

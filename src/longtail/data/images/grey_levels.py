@@ -20,7 +20,8 @@ Grey = npt.NDArray[np.uint8]
 def by_range(levels: Levels, low: float, high: float) -> Grey:
     """Levels (any shape) to 0..255: `low` and below 0, `high` and above 255, in proportion and rounded between."""
     span = max(float(high) - float(low), 1e-9)  # an image of one level becomes black, without a division by zero
-    return _to_bytes((levels.astype(np.float64) - low) / span)
+    with np.errstate(over="ignore"):  # far above is white, however far
+        return _to_bytes((levels.astype(np.float64) - low) / span)
 
 
 def by_window(levels: Levels, center: float, width: float, curve: str = "LINEAR") -> Grey:
