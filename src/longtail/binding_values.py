@@ -8,7 +8,7 @@ import inspect
 import math
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -40,7 +40,9 @@ def bind_values(
 
 
 def settings_of(function: Callable[..., Any]) -> list[str]:
-    """The parameters that a recipe may set: the keyword-only ones."""
+    """The parameters that a recipe may set: the keyword-only ones, and all of a dataclass."""
+    if is_dataclass(function):
+        return [field.name for field in fields(function) if field.init]
     return [p.name for p in inspect.signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
 
 

@@ -49,11 +49,11 @@ def test_a_users_own_step_by_dotted_path() -> None:
     [
         ("hflipp", "unknown augmentation 'hflipp'. Did you mean 'hflip'"),
         ({"cutout": {"hole": 3}}, "unknown setting 'hole' in augmentation 'cutout'. Did you mean 'holes'"),
-        ({"cutout": {"holes": 2.5}}, "'holes' of augmentation 'cutout' is '2.5'; write an integer"),
+        ({"cutout": {"holes": 2.5}}, "'holes' of augmentation 'cutout' is 2.5; write a whole number"),
         ({"cutout": {"fraction": "big"}}, "write a number"),
         ({"hflip": {"probability": True}}, "write a number"),
-        ({"blur": {"sigma": 3}}, "write a list of 2 numbers"),
-        ({"blur": {"sigma": [1, 2, 3]}}, "write a list of 2 numbers"),
+        ({"blur": {"sigma": 3}}, "write a list of 2: a number, a number"),
+        ({"blur": {"sigma": [1, 2, 3]}}, "write a list of 2: a number, a number"),
         ({"cutout": 3}, "write them as"),
         ({"hflip": {}, "vflip": {}}, "write a name, or a name with settings"),
         (7, "write a name, or a name with settings"),
@@ -93,3 +93,15 @@ def test_moments_may_be_numbers_or_lists() -> None:
 def test_rescaling_comes_last(steps: list[object]) -> None:
     with pytest.raises(UserError, match="write min_max and normalize last"):
         build_steps(steps)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Plain(PixelStep):
+    """A step whose own settings may stand in any place."""
+
+    strong: float = 1.0
+
+
+def test_a_dataclass_needs_no_keyword_only_settings() -> None:
+    (step,) = build_steps([{f"{__name__}.Plain": {"strong": 2, "probability": 1}}]).values()
+    assert step == Plain(2.0, probability=1.0)

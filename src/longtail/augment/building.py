@@ -1,16 +1,16 @@
 """From the list of steps of a recipe to steps: names, `{name: {setting: value}}`, dotted paths, or steps themselves."""
 
-import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 from longtail.augment import AUGMENTATIONS, MIXES
 from longtail.augment.min_max import MinMax
 from longtail.augment.mix_targets import Mixed
 from longtail.augment.normalize import Normalize
 from longtail.augment.step import Step
-from longtail.errors import UserError, unknown_name
+from longtail.binding_values import bind_values
+from longtail.errors import UserError
 
 StepSpec = str | Mapping[str, Any] | Step | Normalize | MinMax
 AnyStep = Step | Normalize | MinMax
@@ -73,45 +73,7 @@ def build(maker: Callable[..., Any], settings: Mapping[str, Any], what: str) -> 
     """`maker(**settings)` for a dataclass, after checking every setting's name and type."""
     if not isinstance(settings, Mapping):
         raise UserError(f"the settings of {what} are '{settings}'; write them as {{name: value}}.")
-    assert is_dataclass(maker)
-    hints, known = get_type_hints(maker), {field.name: field for field in fields(maker)}
-    for key in settings:
-        if key not in known:
-            raise unknown_name("setting", key, known, what)
-    for key, field in known.items():
-        if field.default is MISSING and key not in settings:
-            raise UserError(f"{what} needs the setting '{key}'.")
-    return maker(**{key: _fitted(value, hints[key], f"'{key}' of {what}") for key, value in settings.items()})
-
-
-def _fitted(value: Any, hint: Any, where: str) -> Any:
-    """`value` as the annotated type, which lists become tuples for; refuses what does not fit."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        is_list = isinstance(value, (list, tuple))
-        return _fitted(value, next((arg for arg in inner if (get_origin(arg) is not None) == is_list), inner[0]), where)
-    if origin is Literal:
-        if value not in inner:
-            raise unknown_name("value", str(value), map(str, inner), where)
-        return value
-    if origin is not None:
-        wanted = inner if origin is tuple and ... not in inner else (inner[0],) * len(value if _is_list(value) else ())
-        if not _is_list(value) or len(value) != len(wanted):
-            raise UserError(f"{where} is '{value}'; write a list of {len(wanted) or 'some'} numbers.")
-        return tuple(_fitted(each, kind, where) for each, kind in zip(value, wanted, strict=True))
-    kinds: dict[Any, tuple[Any, str]] = {
-        int: (int, "an integer"),
-        float: ((int, float), "a number"),
-        bool: (bool, "true or false"),
-    }
-    kind, words = kinds.get(hint, (object, ""))
-    if not isinstance(value, kind) or (isinstance(value, bool) and hint is not bool):
-        raise UserError(f"{where} is '{value}'; write {words}.")
-    return float(value) if hint is float else value
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, (list, tuple))
+    return maker(**bind_values(maker, settings, what))
 
 
 def _check_order(steps: Mapping[str, AnyStep]) -> None:
