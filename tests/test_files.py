@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import stat
 from collections import namedtuple
 from pathlib import Path
@@ -8,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from longtail.errors import UserError
-from longtail.files import explain, in_words, make_folder, require_free_space, write_json, write_text, written_whole
+from longtail.files import (
+    explain,
+    in_words,
+    make_folder,
+    read_object,
+    require_free_space,
+    write_json,
+    write_text,
+    written_whole,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
@@ -34,6 +44,22 @@ def test_json_is_utf8_and_refuses_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", float("nan"))
     assert json.loads((tmp_path / "a.json").read_bytes()) == {"é": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"{", "is no JSON (Expecting property name"),
+        (b"\xff", "is no JSON ('utf-8' codec"),
+        (b"[1]", r"holds no JSON object but [1]; write it again."),
+        (b'"' + b"x" * 99 + b'"', "but " + '"' + "x" * 36 + "...; write it again."),
+    ],
+)
+def test_what_is_no_object_is_told_with_a_remedy(tmp_path: Path, text: bytes, told: str) -> None:
+    (tmp_path / "a.json").write_bytes(text)
+    with pytest.raises(UserError, match=re.escape(told)) as error:
+        read_object(tmp_path / "a.json", "write it again")
+    assert str(error.value).endswith("; write it again.")
 
 
 def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:

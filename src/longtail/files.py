@@ -55,6 +55,21 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_object(path: Path, remedy: str) -> dict[str, Any]:
+    """The JSON object in a file that is there; `remedy` ends the sentence that says what is wrong with another one."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8, or no JSON
+        raise UserError(f"'{path}' is no JSON ({error}); {remedy}.") from error
+    if not isinstance(found, dict):
+        raise UserError(f"'{path}' holds no JSON object but {_shortened(json.dumps(found))}; {remedy}.")
+    return found
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def make_folder(folder: Path) -> Path:
     """Create `folder` with its parents, or say in one sentence why that cannot be."""
     try:

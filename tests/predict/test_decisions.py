@@ -49,3 +49,11 @@ def test_bad_files(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(UserError, match="is not a decisions file"):
             read_decisions(path)
+    for maps in ("platt", ["platt"], {"A": 3}):
+        path.write_text(json.dumps({"thresholds": {}, "calibration": maps}))
+        with pytest.raises(UserError, match="calibration that is no map of numbers by label; write null"):
+            read_decisions(path)
+    for value in (-0.1, 30, float("nan")):
+        path.write_text(json.dumps({"thresholds": {"A": 1.0000000000000002, "B": value}}))
+        with pytest.raises(UserError, match=f"threshold {value:g} for 'B'; write a number from 0 to 1"):
+            read_decisions(path)

@@ -1,6 +1,5 @@
 """A run's stages as a `Bundle`: what `export` writes down and `serve` answers with."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from longtail.predict.predicting import judges_named, plan_of, run_recipe, stage
 from longtail.predict.stage_predicting import usual_device
 from longtail.predict.tta.predicting_views import TTAMerge
 from longtail.stages.loaded_stage import LoadedStage, load_stage_model
-from longtail.stages.run_folder import fold_runs
+from longtail.stages.run_folder import fold_runs, read_run
 
 
 def run_bundle(
@@ -47,7 +46,7 @@ def run_bundle(
     networks = {name: PixelsToProbabilities(stage, views, averaged).to(device).eval() for name, stage in loaded.items()}
     members = tuple(_member(name, loaded[name], networks[name], device) for name in names)
     plan = plan_of(said, merge=None, views=None, study=None)
-    chosen = _json(run / "decisions.json")
+    chosen = _told(run, "decisions.json")
     _require_chosen(run, judges_named(plan, names), plan, chosen)
     decisions = read_decisions(run / "decisions.json") if chosen.get("thresholds") else NO_DECISIONS
     facts = {
@@ -55,7 +54,7 @@ def run_bundle(
         "stages": {name: stage.identity for name, stage in loaded.items()},
     }  # fmt: skip
     kept: dict[str, Any] = {name: chosen[name] for name in ("ensemble", "views") if name in chosen}
-    return Bundle(members, plan, decisions, kept, facts, evidence_of(_json(run / "metrics.json"))), networks
+    return Bundle(members, plan, decisions, kept, facts, evidence_of(_told(run, "metrics.json"))), networks
 
 
 def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Member:
@@ -99,8 +98,8 @@ def _require_single_images(stages: Mapping[str, LoadedStage]) -> None:
             )
 
 
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def _told(run: Path, name: str) -> dict[str, Any]:
+    return read_run(run, name) if (run / name).is_file() else {}
 
 
 def served_bundle(run: str | Path, *, device: str = "auto", threads: int = 0) -> Bundle:

@@ -121,9 +121,29 @@ def read_decisions(path: str | Path) -> Decisions:
         said = json.loads(path.read_text(encoding="utf-8"))
         thresholds = {str(name): float(value) for name, value in said["thresholds"].items()}
         calibration, parts = said.get("calibration"), ("rule", "made_from", "before", "after")
-        return Decisions(thresholds, calibration, *(said.get(part) or {} for part in parts))
+        found = Decisions(thresholds, calibration, *(said.get(part) or {} for part in parts))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"'{path}' is not a decisions file ({error}); make it with longtail decide.") from error
+    _require_thresholds(thresholds, path)
+    _require_maps(calibration, path)
+    return found
+
+
+def _require_thresholds(thresholds: dict[str, float], path: Path) -> None:
+    """Numbers that a probability can reach: those of `decide` lie next to one at most."""
+    for name, value in thresholds.items():
+        if not 0 <= value <= 1 + 1e-6:
+            raise UserError(f"'{path}' has the threshold {value:g} for '{name}'; write a number from 0 to 1.")
+
+
+def _require_maps(calibration: Any, path: Path) -> None:
+    """None, or for each label its numbers by name."""
+    maps = calibration.values() if isinstance(calibration, dict) else ()
+    if (calibration is not None and not isinstance(calibration, dict)) or not all(isinstance(m, dict) for m in maps):
+        raise UserError(
+            f"'{path}' has a calibration that is no map of numbers by label; write null, or make it with longtail"
+            " decide --calibration."
+        )
 
 
 def _refuse_test(manifest: Manifest, rows: npt.NDArray[np.int64]) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import yaml
 
 from longtail.errors import UserError
+from longtail.files import read_object
 
 _SIGNS = ("recipe.yaml", "manifest.json", "stages", "predictions")
 _FIRST = ("test", "val", "train")  # the split that says most about a model first
@@ -81,13 +82,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; empty where there is no file."""
     if not path.exists():
         return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(
-            f"'{path}' is not readable JSON ({error}); the run that wrote it can write it again."
-        ) from error
-    return found if isinstance(found, dict) else {}
+    return read_object(path, "repeat 'longtail fit' to write it again")
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -96,7 +91,7 @@ def _yaml(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"'{path}' is not readable YAML; the run that wrote it can write it again.") from error
+        raise UserError(f"'{path}' is not readable YAML; repeat 'longtail fit' to write it again.") from error
     return found if isinstance(found, dict) else {}
 
 

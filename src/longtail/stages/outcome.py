@@ -1,6 +1,5 @@
 """What a run is for: predictions of its validation and test rows, decisions, metrics, and the report."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from longtail.stages.loaded_stage import load_held_out, load_stage_model
 from longtail.stages.looking import Looks
 from longtail.stages.recipe import Predict, Recipe
 from longtail.stages.rows import TEST, VALIDATION
-from longtail.stages.run_folder import ENVIRONMENT
+from longtail.stages.run_folder import ENVIRONMENT, read_run
 from longtail.stages.store import read_facts
 
 DECISIONS, METRICS, HEAT_MAPS = "decisions.json", "metrics.json", "heatmaps"
@@ -57,14 +56,14 @@ def write_report(recipe: Recipe, manifest: Manifest, run: Path, split: str | Non
 
 def resamples_of(run: Path) -> int:
     """Bootstrap resamples for the run's intervals; a smoke run's mean nothing, and are few."""
-    return 50 if json.loads((run / ENVIRONMENT).read_text(encoding="utf-8"))["smoke"] else 1000
+    return 50 if read_run(run, ENVIRONMENT)["smoke"] else 1000
 
 
 def is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
     """Whether metrics are there and of these very stages; they are written last."""
     if not (run / METRICS).is_file():
         return False
-    told = json.loads((run / METRICS).read_text(encoding="utf-8"))
+    told = read_run(run, METRICS)
     return bool(told.get("stages") == stages and all(split in told for split in splits))
 
 
@@ -81,8 +80,8 @@ def decide_on(plan: Predict, predictions: Predictions, manifest: Manifest, run: 
         partial=partial,
         **rule.settings,
     )
-    path = write_decisions(made, run / DECISIONS)
-    write_json(path, {**json.loads(path.read_text(encoding="utf-8")), **predictions.facts.get("decisions", {})})
+    write_decisions(made, run / DECISIONS)
+    write_json(run / DECISIONS, {**read_run(run, DECISIONS), **predictions.facts.get("decisions", {})})
 
 
 def decisions_of(run: Path) -> Decisions:

@@ -1,6 +1,5 @@
 """A run's folder: the resolved recipe, on which data and where it runs, and whether it may go on with these."""
 
-import json
 import os
 import platform
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
-from longtail.files import make_folder, write_json, write_text
+from longtail.files import make_folder, read_object, write_json, write_text
 from longtail.stages.loading import recipe_text
 from longtail.stages.recipe import Recipe
 
@@ -66,12 +65,7 @@ def read_run(run: Path, name: str) -> dict[str, Any]:
     path = run / name
     if not path.is_file():
         raise UserError(f"'{run}' is no run: it has no {name}; name the folder that `longtail fit --out` wrote.")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"'{path}' is no JSON ({error}); repeat `longtail fit` to write it again.") from error
-    assert isinstance(found, dict)
-    return found
+    return read_object(path, "repeat `longtail fit` to write it again")
 
 
 def fold_runs(run: Path) -> list[Path]:

@@ -7,7 +7,6 @@
 A run's `stages/<name>/` are the same files again (hard links where the disk can), so a run stands alone.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.errors import UserError
-from longtail.files import make_folder, write_json
+from longtail.files import make_folder, read_object, write_json
 from longtail.stages.locks import LOCK, held
 
 FACTS = "stage.json"
@@ -68,14 +67,9 @@ class Store:
 def read_facts(folder: Path) -> dict[str, Any]:
     """`stage.json` of a finished stage, in a store or a run."""
     try:
-        found = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        return read_object(folder / FACTS, "remove the folder to train it anew")
     except FileNotFoundError as error:
         raise UserError(f"'{folder}' holds no finished stage; run `longtail fit` again to finish it.") from error
-    except ValueError as error:
-        raise UserError(f"'{folder / FACTS}' is no JSON ({error}); remove the folder to train it anew.") from error
-    if not isinstance(found, dict):
-        raise UserError(f"'{folder / FACTS}' does not describe a stage; remove the folder to train it anew.")
-    return found
 
 
 def publish(place: Path, to: Path) -> None:
