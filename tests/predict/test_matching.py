@@ -47,8 +47,10 @@ def test_the_splits_that_are_predicted_are_the_ones_expected() -> None:
     assert align(predicted([*test, "x/2.png"]), parts, partial=True).rows.tolist() == [2, 4, 5]
     with pytest.raises(UserError, match="unknown split 'tset'"):
         align(predicted(test), parts, split="tset")
-    with pytest.raises(UserError, match=r"none of the 2 image ids .*such as 'x/4.png'.* split 'train'"):
+    with pytest.raises(UserError, match=r"of the split 'test' of .* not of 'train'.*predict --split train"):
         align(predicted(test), parts, split="train")
+    with pytest.raises(UserError, match=r"none of the 1 image ids .*such as 'y'.* split 'train'"):
+        align(predicted(["y"]), parts, split="train")
 
 
 def test_ids_by_file_name_or_stem() -> None:

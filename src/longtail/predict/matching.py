@@ -157,6 +157,11 @@ def _require_both_ways(
     lacking = first[np.isnan(found)]
     strange = np.flatnonzero(~pd.Series(theirs).isin(keys))
     if len(lacking) == len(first):
+        if split is not None and (others := _splits_of(manifest, keys, theirs)):
+            raise UserError(
+                f"{where} are of the split {others} of {_name(manifest)} and not of '{split}'; predict that one"
+                f" (longtail predict --split {split}), or name the split that they are of."
+            )
         raise UserError(
             f"none of the {len(theirs):,} {what} ids of {where} (such as '{theirs[0]}') is in {_name(manifest)}"
             f"{_of(split)} (such as '{keys[first[0]] if len(first) else ''}'); name the id column with --id, or use the"
@@ -172,6 +177,12 @@ def _require_both_ways(
             f"{where} lacks {len(lacking):,} of the {len(first):,} {what} ids of {_name(manifest)}{_of(split)} (first:"
             f" '{keys[lacking[0]]}'); predict these too, or add --partial to evaluate the rows that both have."
         )
+
+
+def _splits_of(manifest: Manifest, keys: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> str:
+    """The splits that predictions are of, in words; empty where no row is theirs."""
+    found = manifest.column("split")[pd.Series(keys).isin(theirs).to_numpy()]
+    return " and ".join(f"'{name}'" for name in sorted(set(found) - {""}))
 
 
 def _targets(
