@@ -73,7 +73,7 @@ def test_entries_in_words() -> None:
     assert (entries["new"], manifest) == ([Path("a.csv"), Path("b.csv")], Path("m.csv"))
     for words, why in (
         (["a.csv", "m.csv"], "two or more"),
-        (["a=x.csv", "a=y.csv", "m.csv"], "two entries are called 'a'"),
+        (["a=x.csv", "a=y.csv", "m.csv"], r"two entries are called 'a'; name them apart: A=y\.csv B="),
         (["a=", "b=y.csv", "m.csv"], "is not NAME=FILE"),
         (["a.csv", "a.csv", "m.csv"], "two entries are called 'a'"),
     ):

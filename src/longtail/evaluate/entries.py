@@ -17,7 +17,7 @@ def entries_of(words: Sequence[str]) -> tuple[dict[str, list[Path]], Path]:
     for word in given:
         name, files = _parsed(word) if _named(word) else (short[Path(word)], [Path(word)])
         if name in entries:
-            raise UserError(f"two entries are called '{name}'; name them apart: A={word} B=...")
+            raise UserError(f"two entries are called '{name}'; name them apart: A={','.join(map(str, files))} B=...")
         entries[name] = files
     return entries, Path(manifest)
 
