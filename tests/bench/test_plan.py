@@ -2,7 +2,7 @@
 
 import pytest
 
-from longtail.bench.plan import chosen_rival, plan_lines
+from longtail.bench.plan import check_paper, chosen_rival, plan_lines
 from longtail.errors import UserError
 
 ROWS = ["CE -> cRW", "CE"]
@@ -41,3 +41,6 @@ def test_mistakes() -> None:
         plan_lines("baseline")
     with pytest.raises(UserError, match="--against"):
         chosen_rival(*plan_lines("two-stage", rows=ROWS), "RS")
+    with pytest.raises(UserError, match=r"unknown data set 'skin' in the published numbers.*Valid: .*skin7"):
+        check_paper(*plan_lines("two-stage", rows=ROWS), "skin")
+    check_paper(*plan_lines("two-stage", rows=ROWS), "skin7")

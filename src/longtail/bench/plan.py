@@ -65,6 +65,13 @@ def chosen_rival(table: RecipeTable, lines: Sequence[Line], asked: str | None) -
     return asked
 
 
+def check_paper(table: RecipeTable, lines: Sequence[Line], asked: str | None) -> None:
+    """Refuse a data set that no line has published numbers of."""
+    known = sorted({name for line in lines for name in line.paper})
+    if asked is not None and asked not in known:
+        raise unknown_name("data set", asked, known, f"the published numbers of {table.table}")
+
+
 def _recipes(sources: Mapping[str, str], overrides: Sequence[str], smoke: bool) -> dict[str, Recipe]:
     """Each line's recipe; what is said of a stage by name changes the recipes that have it, and one must."""
     wanted = {text: _stage_named(text) for text in overrides}

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from longtail.evaluate.results import as_plain
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, null for what is undefined."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = as_plain(self)
         return plain
 
 
@@ -81,11 +83,3 @@ def placed(lines: Sequence[Mapping[str, Cell]]) -> list[dict[str, Cell]]:
             if round(cell.mean, 6) in best and len(found) > 1:
                 line[column] = Cell(cell.mean, cell.sd, best.index(round(cell.mean, 6)) + 1)
     return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from longtail.bench.assembling import assembled
 from longtail.bench.counting import counting_for
-from longtail.bench.plan import chosen_rival, plan_lines
+from longtail.bench.plan import check_paper, chosen_rival, plan_lines
 from longtail.bench.result import Result
 from longtail.bench.writing import write_result
 from longtail.data.manifest import Manifest
@@ -52,6 +52,7 @@ def bench(
         raise UserError(f"there are {seeds} seeds; train with 1 or more.")
     found, lines = plan_lines(table, rows=rows, also=also, overrides=overrides, smoke=smoke)
     rival = chosen_rival(found, lines, against)
+    check_paper(found, lines, paper)
     loaded, watch = _loaded(manifest), watch or Watch()
     counted = _counted_split(loaded, split)
     counting = counting_for(loaded, major=major, minor=minor, medium=medium)
