@@ -23,6 +23,9 @@ def test_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text("\n", encoding="utf-8")
     with pytest.raises(UserError, match="is empty"):
         read_token(file)
+    file.write_bytes(b"\xff\xfe" * 20)
+    with pytest.raises(UserError, match="holds no text"):
+        read_token(file)
 
 
 def test_mistakes_are_sentences(
@@ -33,6 +36,8 @@ def test_mistakes_are_sentences(
         serve(in_tmp, token="short")
     assert run(["serve", "nowhere"]) == 2
     assert "no folder 'nowhere'" in capsys.readouterr().err
+    assert run(["serve", "nowhere", "--max-seconds", "inf"]) == 2
+    assert "the limit 'seconds' of a server is inf; give a number above 0" in capsys.readouterr().err
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

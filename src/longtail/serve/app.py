@@ -84,31 +84,21 @@ def create_app(service: Service, *, token: str | None = None, hosts: tuple[str, 
 
 
 def _add_routes(app: Any, service: Service) -> None:
-    limits = service.limits
-
     async def predict(request: Request) -> Answer:
         """Every image by itself."""
-        with service.admitted():
-            upload, until = await _upload(request, limits)
-            return await _within(until, partial(service.predict, upload, until))
+        return await _answered(service, request, service.predict)
 
     async def study(request: Request) -> Answer:
         """All images as the views of one study: each by itself, and together."""
-        with service.admitted():
-            upload, until = await _upload(request, limits)
-            return await _within(until, partial(service.predict, upload, until, study=True))
+        return await _answered(service, request, partial(service.predict, study=True))
 
     async def heatmap(request: Request, label: str) -> HeatAnswer:
         """Where the network looked for a label in one image (of a run; an export has no heat maps)."""
-        with service.admitted():
-            upload, until = await _upload(request, limits)
-            return await _within(until, partial(service.heat, upload, label, until))
+        return await _answered(service, request, partial(service.heat, label=label))
 
     async def preview(request: Request) -> Response:
         """One image as a PNG, at most 1,024 pixels a side: for DICOM and TIFF, which browsers do not show."""
-        with service.admitted():
-            upload, until = await _upload(request, limits)
-            return Response(await _within(until, partial(service.preview, upload, until)), media_type="image/png")
+        return Response(await _answered(service, request, service.preview), media_type="image/png")
 
     posts = {"/v1/predict": (predict, True), "/v1/study": (study, True), "/v1/heatmap": (heatmap, False)}
     for path, (function, several) in posts.items():
@@ -170,13 +160,15 @@ async def _upload(request: Request, limits: Limits) -> tuple[Upload, float]:
     return read_upload(request.headers.get("content-type", ""), body, limits), until
 
 
-async def _within(until: float, work: Callable[[], _Found]) -> _Found:
-    """What `work` finds in a thread; at `until` the client is told that it took too long, and nobody waits for it."""
-    try:
-        with anyio.fail_after(seconds_left(until)):
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-    except TimeoutError as error:
-        raise too_late() from error
+async def _answered(service: Service, request: Request, work: Callable[..., _Found]) -> _Found:
+    """What `work` makes of the request's images in a thread, which nobody waits for any longer than they may."""
+    with service.admitted():
+        upload, until = await _upload(request, service.limits)
+        try:
+            with anyio.fail_after(seconds_left(until)):
+                return await anyio.to_thread.run_sync(partial(work, upload, until=until), abandon_on_cancel=True)
+        except TimeoutError as error:
+            raise too_late() from error
 
 
 async def _body(request: Request, limits: Limits) -> bytes:

@@ -1,7 +1,10 @@
 """What a server takes and what it refuses, and how a refusal is told."""
 
+import math
 import time
 from dataclasses import dataclass
+
+from longtail.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,12 @@ class Limits:
     waiting: int = 32
     batch: int = 16
     gather: float = 0.005
+
+    def __post_init__(self) -> None:
+        for name in ("bytes", "images", "pixels", "seconds", "waiting", "batch"):
+            value = getattr(self, name)
+            if not (value > 0 and math.isfinite(value)):
+                raise UserError(f"the limit '{name}' of a server is {value}; give a number above 0.")
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault

@@ -71,7 +71,10 @@ def read_token(file: Path | None) -> str | None:
     """The token of a file, or of the variable LONGTAIL_TOKEN, or None."""
     if file is None:
         return os.environ.get("LONGTAIL_TOKEN") or None
-    text = file.read_text(encoding="utf-8").strip()
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{file}' holds no text; write the token into it, in letters and digits.") from error
     if not text:
         raise UserError(f"'{file}' is empty; write the token into it.")
     return text
