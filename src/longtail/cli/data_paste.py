@@ -67,6 +67,7 @@ def paste(
     from longtail.augment.paste.pool import require_feasible
     from longtail.augment.paste.settings import settings_from
     from longtail.cli.console import progress, say
+    from longtail.cli.preparing import shown
     from longtail.data.images.prepared import default_store, prepare
     from longtail.data.manifest import Manifest
     from longtail.data.saving import require_other_file
@@ -85,7 +86,8 @@ def paste(
     require_feasible(before, settings)  # before images are prepared, which may take hours
     require_own_folder(out)
     options: dict[str, Any] = {"resize": resize, "channels": channels, "workers": workers}
-    prepared = prepare(before, size, store=store or default_store(manifest), **options)
+    with shown(size) as watch:
+        prepared = prepare(before, size, store=store or default_store(manifest), **watch, **options)
     with progress(on_normal + on_tail, "pasting") as advance:
         done = [0]
 
