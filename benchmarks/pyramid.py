@@ -1,6 +1,9 @@
 """Does a sum of losses over pyramid levels help, and do pasted findings help the tail? Made radiographs with boxes.
 
 Run: python benchmarks/pyramid.py [--quick] [--seeds 3]. Prints tables and writes results/pyramid.json.
+With --nih ../shared/data/nih_chestxray14 [--size 96] [--epochs 3]: that part of ChestX-ray14, EfficientNet-Lite0 with
+ImageNet's weights (from a package), results/pyramid_nih.json. Its boxes are few: 44 of Pneumonia, 1 to 3 of five other
+findings. The tail is three of those, and the patients of their boxes are in the half that is trained on.
 
 One data set (64 px; half of its patients to train on, half held out and looked at once), one small network from
 scratch, and for each seed the stages of one recipe:
@@ -27,6 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from longtail.data import Manifest, phantoms, split
+from longtail.data.reading import read
 from longtail.evaluate import compare
 from longtail.models import BACKBONES
 from longtail.models.backbones.base import Backbone
@@ -81,39 +85,48 @@ def _convolution(before: int, width: int, stride: int = 2) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def recipe(epochs: int, rows: int, pasted: int) -> Recipe:
+NIH_TAIL = ("Cardiomegaly", "Pneumothorax", "Mass")  # 44, 61 and 80 images with 3, 3 and 2 boxes
+SMALL: dict[str, Any] = {"backbone": "four_stages", "weights": "none"}
+PACKAGED: dict[str, Any] = {"backbone": "tf_efficientnet_lite0", "weights": "packaged", "channels": 3}
+
+
+def recipe(
+    epochs: int, rows: int, pasted: int, size: int = 64, model: dict[str, Any] = SMALL, tail: Collection[str] = ()
+) -> Recipe:
     """The stages of one seed; `pasted` images are made of `rows`."""
+    rate = RATE if model is SMALL else RATE / 2
+    named = {"tail": list(tail)} if tail else {}
 
     def head(**settings: Any) -> dict[str, Any]:
         return {"head": {"pyramid-sum": {"levels": [4, 3, 2], "sources": 0, **settings}}}
 
     common: dict[str, Any] = {
-        "image_size": 64,
+        "image_size": size,
         "batch_size": BATCH,
         "epochs": epochs,
         "loss": "bce",
-        "optimizer": {"adamw": {"lr": RATE, "weight_decay": 0.02}},
+        "optimizer": {"adamw": {"lr": rate, "weight_decay": 0.02}},
         "schedule": {"cosine": {"warmup_epochs": 1}},
         "precision": "fp32",
         "validate_every": 1000,  # the last epoch alone: nothing is chosen by the held-out half
     }
     further = {"from": "sum", "epochs": None, "steps": (rows + pasted) // BATCH, "schedule": "cosine"}
-    further["optimizer"] = {"adamw": {"lr": RATE / 5, "weight_decay": 0.02}}
-    method = {"on_normal": pasted // 2, "on_tail": pasted // 2}
+    further["optimizer"] = {"adamw": {"lr": rate / 5, "weight_decay": 0.02}}
+    method = {"on_normal": pasted // 2, "on_tail": pasted // 2, **named}
     stages: dict[str, dict[str, Any]] = {
         "last": {"model": head(levels=[4])},
         "concat": {"model": head(variant="concat")},
         "sum": {},
-        "made": {"kind": "synthesize", "image_size": 64, "method": {"lesion_paste": method}},
+        "made": {"kind": "synthesize", "image_size": size, "method": {"lesion_paste": method}},
         "finetuned": further,
         "pasted": {**further, "add": ["made"]},
-        "in_batch": {"paste": {"probability": 0.5}},
+        "in_batch": {"paste": {"probability": 0.5, **named}},
     }
     return Recipe.model_validate(
         {
             "recipe": "pyramid",
             "task": "multilabel",
-            "model": {"backbone": "four_stages", "weights": "none", **head()},
+            "model": {**model, **head()},
             "stages": {name: stage if stage.get("kind") else {**common, **stage} for name, stage in stages.items()},
         }
     )
@@ -124,6 +137,16 @@ def images(folder: Path, patients: int) -> Manifest:
     if (folder / "manifest.csv").is_file():
         return Manifest.load(folder / "manifest.csv", check_files=False)
     return phantoms(folder, patients=patients, size=64, workers=1)
+
+
+def radiographs(root: Path, folder: Path) -> Manifest:
+    """ChestX-ray14's part in two halves by patient; patients with boxes of the tail are trained on."""
+    manifest = split(read("nih", root, folder / "nih"), "50/50", by="patient", seed=0)
+    assert manifest.boxes is not None
+    boxed = set(manifest.boxes["image"][manifest.boxes["label"].isin(NIH_TAIL)])
+    patients = set(manifest.table["patient"][manifest.table["image"].isin(boxed)])
+    moved = manifest.table["patient"].isin(patients)
+    return manifest.with_column("split", manifest.table["split"].mask(moved, "train").tolist())
 
 
 def trained(folder: Path, manifest: Manifest, wanted: Recipe, seed: int) -> dict[str, float]:
@@ -171,40 +194,60 @@ def show(found: dict[str, Any], tail: list[str]) -> None:
                 print(f"  {row['what']:24} {number['value']:+.4f} ({number['low']:+.4f} to {number['high']:+.4f})")
 
 
+def show_rarest(found: dict[str, Any], counts: dict[str, dict[str, int]], most: int = 6, least: int = 10) -> None:
+    """The labels with the fewest training images that have enough held-out ones to say something."""
+    known = [label for label, count in counts["val"].items() if count >= least]
+    rarest = sorted(known, key=lambda label: counts["train"][label])[:most]
+    for name, pair in found["pairs"].items():
+        rows = {row["what"]: row["number"] for row in pair["labels"]}
+        told = (
+            f"{label} {rows[label]['value']:+.3f} ({rows[label]['low']:+.3f} to {rows[label]['high']:+.3f})"
+            for label in rarest
+        )
+        print(f"\n{name}, rarest: {'; '.join(told)}")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few images, one epoch; writes nothing")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--folder", type=Path, help="where everything stays; goes on where it was stopped")
-    asked = parser.parse_args()
+    """Train, compare, print, write."""
+    asked = _asked()
     torch.set_num_threads(1)
-    patients, epochs, seeds = (80, 1, 1) if asked.quick else (1500, asked.epochs, asked.seeds)
+    patients, epochs, seeds = (
+        (80, 1, 1) if asked.quick else (1500, asked.epochs or (3 if asked.nih else 10), asked.seeds)
+    )
     began = time.process_time()
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
-        manifest = split(images(folder / "xray", patients), "50/50", seed=0)
+        if asked.nih:
+            manifest = radiographs(asked.nih, folder)
+        else:
+            manifest = split(images(folder / "xray", patients), "50/50", seed=0)
         rows = len(manifest.rows_of("train"))
-        wanted = recipe(epochs, rows, pasted=rows // 2 // 2 * 2)
+        pasted = rows // 2 // 2 * 2 if not asked.nih else rows // 4 // 2 * 2
+        further: dict[str, Any] = {"size": asked.size, "model": PACKAGED, "tail": NIH_TAIL} if asked.nih else {}
+        wanted = recipe(epochs, rows, pasted, **further)
         seconds = [trained(folder, manifest, wanted, seed) for seed in range(seeds)]
         print(f"trained after {time.process_time() - began:.0f} s", seconds, flush=True)
         found = compared(folder, manifest, seeds, 200 if asked.quick else 1000)
         tail = tail_of(folder)
         made = json.loads((folder / "run-0/stages/made/stage.json").read_text())
+    by_label = {
+        split: dict(zip(manifest.labels, manifest.counts(manifest.rows_of(split)).tolist(), strict=True))
+        for split in ("train", "val")
+    }
     show(found, tail)
+    show_rarest(found, by_label)
     cpu = round(time.process_time() - began)
     print(f"{cpu} s of processor time")
     if not asked.quick:
-        counts = {split: manifest.counts(manifest.rows_of(split)) for split in ("train", "val")}
         facts = {
-            "patients": patients,
+            "patients": len(set(manifest.column("patient"))),
             "rows": {split: len(manifest.rows_of(split)) for split in ("train", "val")},
-            "tail": {
-                label: {name: int(each[manifest.labels.index(label)]) for name, each in counts.items()}
-                for label in tail
-            },
+            "tail": {label: {split: counts[label] for split, counts in by_label.items()} for label in tail},
+            "counts": by_label,
+            "boxes": boxes_used(manifest),
             "pasted": made["images"],
             "correlation_change": made["correlation_change"],
+            "image_size": asked.size if asked.nih else 64,
             "epochs": epochs,
             "seeds": seeds,
         }
@@ -214,7 +257,27 @@ def main() -> None:
             "torch": torch.__version__,
             "cpu_seconds": None if asked.folder else cpu,
         }
-        RESULTS.write_text(json.dumps({"data": facts, **found, "where": where}, indent=1) + "\n", encoding="utf-8")
+        path = RESULTS.with_name("pyramid_nih.json") if asked.nih else RESULTS
+        path.write_text(json.dumps({"data": facts, **found, "where": where}, indent=1) + "\n", encoding="utf-8")
+
+
+def boxes_used(manifest: Manifest) -> dict[str, int]:
+    """Boxes of each label on training images."""
+    assert manifest.boxes is not None
+    images = set(manifest.table["image"].iloc[manifest.rows_of("train")])
+    there = manifest.boxes["label"][manifest.boxes["image"].isin(images)]
+    return {str(label): int(count) for label, count in there.value_counts().items()}
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few images, one epoch; writes nothing")
+    parser.add_argument("--nih", type=Path, help="folder of ChestX-ray14's images and CSV, in place of phantoms")
+    parser.add_argument("--size", type=int, default=96, help="with --nih")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--folder", type=Path, help="where everything stays; goes on where it was stopped")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
