@@ -1,6 +1,7 @@
 """An export predicts what its run predicts, holds what it needs, and is whole or absent."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,34 @@ def test_mistakes_are_sentences(made: Made, tmp_path: Path, capsys: pytest.Captu
     assert "--profile" in capsys.readouterr().err
     with pytest.raises(UserError, match="is no export"):
         read_export(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["decisions.json", "metrics.json", "stages/small/stage.json"])
+@pytest.mark.parametrize("text", ["{", "[1]"])
+def test_a_damaged_run_is_told(
+    made: Made, tmp_path: Path, name: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, manifest = Path(shutil.copytree(made[0], tmp_path / "run")), made[1]
+    (run / name).unlink()
+    (run / name).write_text(text, encoding="utf-8")
+    works = [["export", str(run), "--format", "torch", "--out", str(tmp_path / "e")]]
+    if name != "metrics.json":  # which predictions need not
+        works.append(["predict", str(run), str(manifest), "--out", str(tmp_path / "p.csv")])
+    for words in works:
+        assert cli(words) == 2
+        assert (
+            f"{Path(name).name}' {'is no JSON' if text == '{' else 'holds no JSON object but [1]'}"
+            in capsys.readouterr().err
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_damaged_export_is_told(as_torch: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export = Path(shutil.copytree(as_torch, tmp_path / "e"))
+    (export / "large.pt2").write_bytes((as_torch / "large.pt2").read_bytes()[:999])
+    assert cli(["serve", str(export)]) == 2
+    assert "large.pt2' cannot be opened (" in (told := capsys.readouterr().err)
+    assert told.rstrip().endswith("copy the whole folder again, or export again.")
 
 
 def test_a_file_that_differs_is_refused(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,8 @@ def _require_single_images(stages: Mapping[str, LoadedStage]) -> None:
         if stage.of_studies:
             raise UserError(
                 f"the head of stage '{name}' reads all images of a study together, and exports and servers read one"
-                " image at a time; predict with the run itself (longtail predict), or name other stages."
+                " image at a time; predict with the run itself (longtail predict RUN MANIFEST), or export stages whose"
+                " heads read single images (longtail export RUN --stage NAME) and serve that export."
             )
 
 

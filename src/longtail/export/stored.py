@@ -88,9 +88,16 @@ def _member(said: dict[str, Any], told: dict[str, Any], opened: Callable[[Path],
     file = folder / Path(said["file"]).name
     if not file.is_file():
         raise UserError(f"the export '{folder}' lacks its file '{file.name}'; copy the whole folder.")
+    try:
+        network = opened(file)
+    except Exception as error:  # each engine has its own kinds
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise UserError(
+            f"the export's file '{file}' cannot be opened ({reason}); copy the whole folder again, or export again."
+        ) from error
     return Member(
         name=said["name"], labels=tuple(told["labels"]), task=told["task"], identity=said["identity"],
-        tta=tuple(said["tta"]), tta_merge=said["tta_merge"], predict=opened(file), **said["images"],
+        tta=tuple(said["tta"]), tta_merge=said["tta_merge"], predict=network, **said["images"],
     )  # fmt: skip
 
 
