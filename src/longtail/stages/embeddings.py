@@ -91,15 +91,11 @@ def _features(job: TrainJob, rows: Rows) -> Floats:
     from longtail.models.weights.saving import load_weights
     from longtail.stages.feature_cache import features_of
     from longtail.stages.hand_over import WEIGHTS
-    from longtail.stages.precision import chosen_device, chosen_precision
-    from longtail.stages.predicting_rows import evaluating
-    from longtail.stages.readers import build_reader, level_steps
+    from longtail.stages.predicting_rows import evaluating, plain_reader
 
     load_weights(job.model, job.folder / WEIGHTS)
     stage, backbone = job.settings, job.model.backbone
-    precision = chosen_precision(stage.precision, chosen_device(), backbone.name, job.prepared.key.size)
-    precision.placed(job.model)
-    read = build_reader(job.prepared, level_steps(stage.augment), precision, mean=job.mean, std=job.std)
+    read, precision = plain_reader(job)
     found = []
     with evaluating(backbone), torch.inference_mode(), precision.autocast():
         for start in range(0, len(rows), stage.batch_size):

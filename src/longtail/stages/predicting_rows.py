@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from longtail.data.images.prepared import Prepared
 from longtail.data.manifest import Task
 from longtail.models.classifier import Classifier
 from longtail.stages.job import Rows, TrainJob
@@ -21,78 +20,25 @@ Values = npt.NDArray[np.float32]
 
 
 def predict_values(job: TrainJob, rows: Rows, on_batch: Callable[[int], None] = lambda _: None) -> Values:
-    """Probabilities `(N, C)` of a job's prepared images `rows`, by its model as it is, in the stage's precision."""
-    return predict_rows(
-        job.model,
-        job.prepared,
-        rows,
-        task=job.task,
-        mean=job.mean,
-        std=job.std,
-        active=job.active,
-        sources=job.sources,
-        studies=job.studies,
-        views=job.views,
-        augment=job.settings.augment,
-        precision=job.settings.precision,
-        batch_size=job.settings.batch_size,
-        on_batch=on_batch,
-    )
+    """Probabilities `(N, C)` of a job's prepared images, in the order of `rows`, by its model as it is.
 
-
-def predict_rows(
-    model: Classifier,
-    prepared: Prepared,
-    rows: Rows,
-    *,
-    task: Task,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    active: npt.NDArray[np.bool_] | None = None,
-    sources: npt.NDArray[np.int64] | None = None,
-    studies: npt.NDArray[np.int64] | None = None,
-    views: npt.NDArray[np.int64] | None = None,
-    augment: list[Any] | None = None,
-    precision: str = "auto",
-    batch_size: int = 64,
-    device: torch.device | None = None,
-    change: Callable[[Tensor], Tensor] | None = None,
-    on_batch: Callable[[int], None] = lambda _: None,
-) -> Values:
-    """Probabilities `(N, C)` of prepared images, in the order of `rows`: sigmoids, or the softmax of `active` classes.
-
-    `augment` is the stage's list, of which only rescaling and normalising apply. `change` is applied to each batch of
-    normalised images `(B, C, H, W)`, such as a flip. `on_batch` is told how many rows are done.
+    Sigmoids, or the softmax of the active classes. `on_batch` is told how many rows are done.
     """
-    chosen = chosen_precision(precision, device or chosen_device(), model.backbone.name, prepared.key.size)
-    chosen.placed(model)
-    read = build_reader(prepared, level_steps(augment or []), chosen, mean=mean, std=std)
-    logits = predict_logits(
-        model, read, rows, precision=chosen, sources=sources, studies=studies, views=views, batch_size=batch_size,
-        change=change, on_batch=on_batch,
+    read, precision = plain_reader(job)
+    (logits,) = predict_side_by_side(
+        [job.model], read, rows, precision=precision, sources=job.sources, studies=job.studies, views=job.views,
+        batch_size=job.settings.batch_size, on_batch=on_batch,
     )  # fmt: skip
-    return probabilities(logits, task, active)
+    return probabilities(logits, job.task, job.active)
 
 
-def predict_logits(
-    model: Classifier,
-    read: Reader,
-    rows: Rows,
-    *,
-    precision: Precision,
-    sources: npt.NDArray[np.int64] | None = None,
-    studies: npt.NDArray[np.int64] | None = None,
-    views: npt.NDArray[np.int64] | None = None,
-    batch_size: int = 64,
-    change: Callable[[Tensor], Tensor] | None = None,
-    on_batch: Callable[[int], None] = lambda _: None,
-) -> Values:
-    """Logits `(N, C)`, float32, of what `read` gives for `rows`; the model is in evaluation mode meanwhile."""
-    found = predict_side_by_side(
-        [model], read, rows, precision=precision, sources=sources, studies=studies, views=views,
-        batch_size=batch_size, change=change, on_batch=on_batch,
-    )  # fmt: skip
-    return found[0]
+def plain_reader(job: TrainJob) -> tuple[Reader, Precision]:
+    """A job's images as validation sees them (only rescaled and normalised), and its precision; the model is placed."""
+    name, asked = job.model.backbone.name, job.settings.precision
+    precision = chosen_precision(asked, chosen_device(), name, job.prepared.key.size)
+    precision.placed(job.model)
+    steps = level_steps(job.settings.augment)
+    return build_reader(job.prepared, steps, precision, mean=job.mean, std=job.std), precision
 
 
 def predict_side_by_side(
@@ -105,10 +51,12 @@ def predict_side_by_side(
     studies: npt.NDArray[np.int64] | None = None,
     views: npt.NDArray[np.int64] | None = None,
     batch_size: int = 64,
-    change: Callable[[Tensor], Tensor] | None = None,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> list[Values]:
-    """Each model's logits `(N, C)`; what they read is read once."""
+    """Each model's logits `(N, C)`, float32, of what `read` gives for `rows`; what they read is read once.
+
+    The models are in evaluation mode meanwhile.
+    """
     found = [torch.empty(len(rows), model.head.num_classes, device=precision.device) for model in models]
     with ExitStack() as stack, torch.inference_mode(), precision.autocast():
         for model in models:
@@ -118,7 +66,6 @@ def predict_side_by_side(
         for places in _pieces(rows, together, batch_size):
             part = rows[places]
             images = read(part, 0)
-            images = images if change is None else change(images)
             given = {"source": sources, "study": together, "view": None if together is None else views}
             known = {k: None if v is None else torch.from_numpy(v[part]).to(precision.device) for k, v in given.items()}
             for model, logits in zip(models, found, strict=True):

@@ -38,7 +38,7 @@ def pretrain_stage(context: StageContext) -> dict[str, Any]:
     """Self-supervised training of the backbone on images, whatever their labels."""
     stage, model = context.stage, model_settings(context.recipe, context.stage)
     prepared, world = context.pixels(stage.image_size), joined()
-    rows, settings = pretrain_rows(context.manifest, stage), None
+    rows = pretrain_rows(context.manifest, stage)
     settings = pretrain_settings(stage, model, len(rows), weights=_weights(context, model), processes=world.size)
     began = time.monotonic()
     done = pretrain(
