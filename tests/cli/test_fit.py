@@ -136,6 +136,8 @@ def test_a_changed_manifest_is_refused_and_nothing_is_lost(finished, tmp_path, c
         (["task=singlelabel"], "singlelabel"),
         (["predict.study=mean"], "needs the column 'study'"),  # not after the last stage
         (["stages.features.loss=bc"], "bce"),
+        (["model.weights=gone.safetensors"], "gone.safetensors', which is not there"),
+        (["--track", "wandbb"], "Did you mean 'wandb'"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(finished, capsys, words, told):

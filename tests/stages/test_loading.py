@@ -61,6 +61,8 @@ def test_the_resolved_recipe_reads_the_same(tmp_path: Path, full: bool) -> None:
 def test_a_weights_file_is_beside_the_recipe(tmp_path: Path) -> None:
     assert _load(tmp_path, "model.weights=w/a.safetensors").model.weights == str(tmp_path / "w" / "a.safetensors")
     assert _load(tmp_path, "model.weights=none").model.weights == "none"
+    own = _load(tmp_path, "stages.fine.model.weights=b.safetensors").stages["fine"].model
+    assert own["weights"] == str(tmp_path / "b.safetensors")
 
 
 @pytest.mark.parametrize(

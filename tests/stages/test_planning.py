@@ -47,6 +47,17 @@ def test_images_and_steps_are_those_of_training(tmp_path):
     assert plans["e"].note == "50 rows to 100, once a is judged"
 
 
+def test_weights_that_are_not_there_are_told_before_anything_else(tmp_path):
+    there = tmp_path / "there.safetensors"
+    there.write_bytes(b"")
+    gone = {"weights": str(tmp_path / "gone.safetensors")}
+    validate(_recipe({"a": {"epochs": 1}, "b": {"from": "a", "epochs": 1}}, model={"weights": str(there)}))
+    validate(_recipe({"a": {"epochs": 1}, "b": {"from": "a", "epochs": 1, "model": gone}}))  # which takes the parent's
+    for stage, model in (({"model": gone}, {"weights": "none"}), ({}, gone)):
+        with pytest.raises(UserError, match=r"stage 'a' starts from the weights file .*gone.safetensors.*not there"):
+            validate(_recipe({"a": {"epochs": 1, **stage}}, model=model))
+
+
 def test_without_a_manifest_only_what_the_recipe_says():
     recipe = _recipe({"a": {"epochs": 3}, "b": {"steps": 4, "batch_size": 8}})
     assert [(each.epochs, each.steps, each.images) for each in plan(recipe)] == [(3, None, None), (None, 4, 32)]

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from longtail.stages.folding import fit_folds, fold_manifest, folded, open_folds
 from longtail.stages.loading import load_recipe
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
-from longtail.stages.planning import check_manifest
+from longtail.stages.planning import check_manifest, check_weights
 from longtail.stages.processes import joined, left, meet
 from longtail.stages.recipe import Recipe
 from longtail.stages.run_folder import open_run
 from longtail.stages.runner import Runner
 from longtail.stages.store import Store
-from longtail.stages.trackers import open_trackers
+from longtail.stages.trackers import TRACKERS, open_trackers
 from longtail.stages.trackers import track as send
 from longtail.stages.workbench import Workbench
 
@@ -52,87 +52,75 @@ def fit(
     run = Path(out)
     table = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     plan = _for_task(recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke), table)
-    told: dict[str, Any] = {"command": command, "seed": seed, "smoke": smoke}
+    for name in track:
+        TRACKERS.find(name)
+    place, shared = prepared_place(table, run, prepared), Path(store) if store else run / "store"
     try:
         watch = (joined().first and watch) or Watch()
+        asked = _Asked(shared, place, track, watch, {"command": command, "seed": seed, "smoke": smoke})
         if count := folds or plan.folds:
             plan = plan.model_copy(update={"folds": count})
-            _fit_folds(plan, table, run, count, store, prepared_place(table, run, prepared), track, watch, told)
+            _fit_folds(plan, table, run, count, asked)
         else:
             _check(plan, table, watch)
-            _fit_run(plan, table, run, store, prepared, track, watch, told)
+            _fit_run(plan, table, run, asked)
     finally:
         left()
     return run
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a fit was asked for beside recipe, manifest and run; `told` goes into the run: command, seed, smoke."""
+
+    store: Path
+    prepared: Path
+    track: Sequence[str]
+    watch: Watch
+    told: dict[str, Any]
+
+
 def _check(recipe: Recipe, manifest: Manifest, watch: Watch) -> None:
     """Refuse now what would stop a later stage or the predictions, and tell what may not be meant, as `validate`."""
+    check_weights(recipe)
     for warning in check_manifest(recipe, manifest):
         watch.on_note(f"warning: {warning}")
 
 
-def _fit_run(
-    recipe: Recipe,
-    manifest: Manifest,
-    run: Path,
-    store: str | Path | None,
-    prepared: str | Path | None,
-    track: Sequence[str],
-    watch: Watch,
-    told: dict[str, Any],
-) -> None:
-    """One run in its folder, held meanwhile; `told` goes into it: command, seed, smoke."""
+def _fit_run(recipe: Recipe, manifest: Manifest, run: Path, asked: _Asked) -> None:
+    """One run in its folder, held meanwhile."""
     if not joined().first:
-        _carry_out(recipe, manifest, run, store, prepared, told["seed"], Watch())
+        _carry_out(recipe, manifest, run, asked, Watch())
         return
     with held(make_folder(run), "the run"):
-        open_run(run, recipe, manifest, **told)
-        with tracked(watch, track, run, recipe.recipe) as watch:
-            _carry_out(recipe, manifest, run, store, prepared, told["seed"], watch)
+        open_run(run, recipe, manifest, **asked.told)
+        with tracked(asked.watch, asked.track, run, recipe.recipe) as watch:
+            _carry_out(recipe, manifest, run, asked, watch)
 
 
-def _fit_folds(
-    recipe: Recipe,
-    manifest: Manifest,
-    run: Path,
-    folds: int,
-    store: str | Path | None,
-    prepared: Path,
-    track: Sequence[str],
-    watch: Watch,
-    told: dict[str, Any],
-) -> None:
-    """Every fold as a run below `run`, then what they say together."""
-    table = replace(folded(manifest, folds, told["seed"]), path=run / FOLDS_TABLE)
-    first, shared = joined().first, Path(store) if store else run / "store"
+def _fit_folds(recipe: Recipe, manifest: Manifest, run: Path, folds: int, asked: _Asked) -> None:
+    """Every fold as a run below `run`, with one store for all; then what they say together."""
+    first, watch, seed = joined().first, asked.watch, asked.told["seed"]
+    table = replace(folded(manifest, folds, seed), path=run / FOLDS_TABLE)
     _check(recipe, fold_manifest(table, 0), watch)
 
     def fit_one(single: Recipe, part: Manifest, folder: Path) -> None:
         watch.on_note(f"fold {folder.name} of {folds}: {len(part.rows_of('val')):,} validation images")
-        _fit_run(single, part, folder, shared, prepared, track, watch, told)
+        _fit_run(single, part, folder, asked)
 
     with held(make_folder(run), "the run") if first else nullcontext():
         if first:
-            open_folds(run, table, folds, told["seed"])
-            open_run(run, recipe, table, **told)
+            open_folds(run, table, folds, seed)
+            open_run(run, recipe, table, **asked.told)
         fit_folds(recipe, table, run, folds, fit_one, first=first)
         if first:
             write_folds_outcome(recipe, table, run, folds, watch)
 
 
-def _carry_out(
-    recipe: Recipe,
-    manifest: Manifest,
-    run: Path,
-    store: str | Path | None,
-    prepared: str | Path | None,
-    seed: int,
-    watch: Watch,
-) -> None:
-    bench = Workbench(recipe, manifest, prepared_place(manifest, run, prepared), watch.on_prepare, watch.on_note)
-    world = joined()
-    Runner(recipe, bench, Store(Path(store) if store else run / "store"), run, seed, watch, world=world).stages()
+def _carry_out(recipe: Recipe, manifest: Manifest, run: Path, asked: _Asked, watch: Watch) -> None:
+    bench = Workbench(recipe, manifest, asked.prepared, watch.on_prepare, watch.on_note)
+    world, seed = joined(), asked.told["seed"]
+    Runner(recipe, bench, Store(asked.store), run, seed, watch, world=world).stages()
     meet(world)
     if world.first:
         write_outcome(recipe, manifest, run, bench.prepared_store, watch)

@@ -123,10 +123,20 @@ def _smoke(tree: Node, source: str) -> list[Override]:
 
 
 def _weights_beside(tree: Node, folder: Path) -> None:
-    """A weights file is named relative to the recipe."""
-    model = tree.value.get("model") if isinstance(tree.value, dict) else None
-    weights = model.value.get("weights") if model is not None and isinstance(model.value, dict) else None
-    if weights is not None and isinstance(weights.value, str) and weights.value not in KEYWORDS and weights.value:
+    """Weights files, of the recipe's model and of stages' own, are named relative to the recipe."""
+    stages = _within(tree, "stages")
+    for place in (tree, *(stages.value.values() if stages is not None and isinstance(stages.value, dict) else ())):
+        weights = _within(_within(place, "model"), "weights")
+        if weights is not None:
+            _make_whole(weights, folder)
+
+
+def _within(node: Node | None, key: str) -> Node | None:
+    return node.value.get(key) if node is not None and isinstance(node.value, dict) else None
+
+
+def _make_whole(weights: Node, folder: Path) -> None:
+    if isinstance(weights.value, str) and weights.value not in KEYWORDS and weights.value:
         try:
             weights.value = str((folder / Path(weights.value).expanduser()).resolve())
         except (RuntimeError, ValueError, OSError) as error:

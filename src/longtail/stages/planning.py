@@ -6,6 +6,7 @@ depends on a stage that has not been judged yet is told as such, not guessed.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from longtail.errors import UserError
 from longtail.stages.component import component
 from longtail.stages.graph import order_of
 from longtail.stages.identity import model_settings
+from longtail.stages.loading import KEYWORDS
 from longtail.stages.mistakes import at
 from longtail.stages.recipe import Recipe, Stage
 from longtail.stages.rows import Selection, select_rows
@@ -120,6 +122,18 @@ def _open(known: StagePlan, stage: Stage, least: int) -> StagePlan:
 
 def _changed(known: StagePlan, **changes: int | str | None) -> StagePlan:
     return StagePlan(**{**vars(known), **changes})
+
+
+def check_weights(recipe: Recipe) -> None:
+    """Refuse a weights file that is not there, before anything is prepared."""
+    for name, stage in recipe.stages.items():
+        weights = stage.model.get("weights", recipe.model.weights)
+        own = stage.parent is None and stage.kind != "synthesize"
+        if own and weights not in KEYWORDS and not Path(str(weights)).is_file():
+            raise UserError(
+                f"stage '{name}' starts from the weights file '{weights}', which is not there; correct model.weights (a"
+                f" path from the recipe's folder, or one of {', '.join(KEYWORDS)})."
+            )
 
 
 def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:

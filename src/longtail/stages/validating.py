@@ -7,7 +7,7 @@ from pathlib import Path
 from longtail.data.manifest import Manifest
 from longtail.stages.estimates import Estimate, estimate, prepared_bytes
 from longtail.stages.loading import load_recipe
-from longtail.stages.planning import StagePlan, check_manifest, plan
+from longtail.stages.planning import StagePlan, check_manifest, check_weights, plan
 from longtail.stages.recipe import Recipe
 
 _USUAL_CLASSES = 10  # where no manifest says how many; it hardly matters for memory
@@ -39,6 +39,7 @@ def validate(
 ) -> Validation:
     """Raise the first thing that would stop `fit`; else what it is going to do."""
     made = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke)
+    check_weights(made)
     table = Manifest.load(manifest) if isinstance(manifest, (str, Path)) else manifest
     warnings = [] if table is None else check_manifest(made, table)
     plans = plan(made, table, seed=seed)
