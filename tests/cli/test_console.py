@@ -53,8 +53,10 @@ def test_a_narrow_terminal_keeps_the_first_column_readable(monkeypatch, capsys):
 
 
 def test_a_cell_cannot_command_the_terminal(capsys):
-    console.table("t", ["label"], [["a\x1b[31mred\x07"], ["Lunge\u00f6dem\u00a0x"]])
+    console.table("t\x1b[2J", ["label", "[b]\x1b[1m"], [["a\x1b[31mred\x07", 1], ["Lunge\u00f6dem\u00a0x", 2]])
     out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "[b]\\x1b[1m" in out  # a split's name, for example, which is no markup either
     assert "\\x1b[31mred\\x07" in out
     assert "Lunge\u00f6dem" in out
 

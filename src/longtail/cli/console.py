@@ -58,11 +58,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False)
     narrow = console.width < _NARROW
     style: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "box": SIMPLE_HEAD}
-    drawn = Table(title=title, pad_edge=False, collapse_padding=narrow, padding=(0, 0 if narrow else 1), **style)
+    drawn = Table(
+        title=Text(harmless(title)), pad_edge=False, collapse_padding=narrow, padding=(0, 0 if narrow else 1), **style
+    )
     for i, column in enumerate(columns):
         numbers = rows and all(_is_number(row[i]) for row in rows)
         heading = column.replace(" ", "\n") if numbers and narrow else column
-        drawn.add_column(heading, justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers))
+        drawn.add_column(
+            Text(harmless(heading)), justify="right" if numbers else "left", overflow="fold", no_wrap=bool(numbers)
+        )
     for row in rows:
         drawn.add_row(*(Text(harmless(cell_text(cell)).replace("\t", r"\t")) for cell in row))
     console.print(drawn)
