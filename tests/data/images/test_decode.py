@@ -1,5 +1,6 @@
 import io
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -218,3 +219,15 @@ def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
         with pytest.raises(ImageError, match="embedded null byte|file name too long"):
             decode(tmp_path / name)
         assert image_size(tmp_path / name) is None
+
+
+def test_the_size_of_a_bomb_is_told_without_looking_at_its_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow's PNG reader decodes everything when it is asked for EXIF; this file says that it has 70 GB."""
+    data = bytearray(saved(tmp_path / "a.png", picture()).read_bytes())
+    data[16:24] = (4192).to_bytes(4, "big") + (16_924_784).to_bytes(4, "big")
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    (tmp_path / "bomb.png").write_bytes(data)
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _: pytest.fail("pixels were decoded"))
+    assert image_size(tmp_path / "bomb.png") == (4192, 16_924_784)

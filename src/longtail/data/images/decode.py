@@ -14,6 +14,7 @@ from longtail.data.images.image_file import (
     HEADER_BYTES,
     ImageError,
     is_sideways,
+    is_too_large,
     kind_of,
     open_raster,
     open_without_waiting,
@@ -102,7 +103,8 @@ def image_size(path: str | Path) -> tuple[int, int] | None:
                 return None
             with open_raster(kind, file) as image:
                 width, height = stored_size(image)
-                return (height, width) if is_sideways(image) else (width, height)
+                turned = not is_too_large(width, height) and is_sideways(image)
+                return (height, width) if turned else (width, height)
     except Exception:  # a damaged header makes decoders raise nearly anything
         return None
 

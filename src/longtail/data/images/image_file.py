@@ -91,11 +91,16 @@ def orientation(image: ImageFile) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
+def is_too_large(width: int, height: int) -> bool:
+    """Whether nothing may look at the pixels; some of Pillow's readers do so for EXIF alone."""
+    return width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS
+
+
 def check_dimensions(path: Path, width: int, height: int) -> None:
     """Refuse an image without pixels, or one so large that opening it could take the machine down."""
     if width < 1 or height < 1:
         raise ImageError(path, f"its header says {width} x {height} pixels")
-    if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
+    if is_too_large(width, height):
         raise ImageError(
             path,
             f"{width:,} x {height:,} pixels is over the limit of {MAX_SIDE:,} a side and {MAX_PIXELS:,} in all;"
