@@ -12,7 +12,7 @@ A class without images has weight 0, and the others' weights still sum to C.
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from longtail.losses.counts import Counts, as_counts
 from longtail.losses.rows import require
 
 WeightRule = Literal["inverse", "inverse_sqrt", "class_balanced"]
-_RULES = ("class_balanced", "inverse", "inverse_sqrt")
+_RULES: tuple[str, ...] = get_args(WeightRule)
 
 
 def class_balanced_weights(class_counts: Counts, *, beta: float = 0.9999) -> Tensor:
