@@ -57,9 +57,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     # Off a terminal the width is the content's, so that files and pipes never lose a column.
     console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False)
     narrow = console.width < _NARROW
-    style: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "box": SIMPLE_HEAD}
+    style: dict[str, Any] = {"title_justify": "left", "box": SIMPLE_HEAD}
     drawn = Table(
-        title=Text(harmless(title)), pad_edge=False, collapse_padding=narrow, padding=(0, 0 if narrow else 1), **style
+        title=Text(harmless(title), "bold"),
+        pad_edge=False,
+        collapse_padding=narrow,
+        padding=(0, 0 if narrow else 1),
+        **style,
     )
     for i, column in enumerate(columns):
         numbers = rows and all(_is_number(row[i]) for row in rows)
