@@ -282,7 +282,7 @@ def main() -> None:
     """Measure, print, write."""
     told = _asked()
     torch.set_num_threads(told.threads)
-    nih = "-nih" if told.nih else ""
+    nih = "_nih" if told.nih else ""
     sizes = told.sizes or ([160, 224, 256] if told.nih else [96, 128])
     patients, sizes, epochs = (60, [48, 64], 1) if told.quick else (told.patients, sizes, told.epochs)
     began, cpu = time.perf_counter(), time.process_time()
