@@ -13,7 +13,6 @@ results/robustness-serve.json. Four minutes or so on one core.
 
 import argparse
 import http.client
-import io
 import json
 import os
 import platform
@@ -25,7 +24,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +31,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from robustness import DAMAGE, SLOW, whole_images
+from hostile.damage import DAMAGE
+from hostile.pictures import bomb, odd_images, strange_dicom, strange_png, whole_images
 
 from longtail import fit
 from longtail.data import phantoms, split
@@ -41,18 +40,12 @@ from longtail.files import write_json
 from longtail.registry import module_exists
 
 RESULTS = Path(__file__).parent / "results" / "robustness-serve.json"
+SLOW = 10.0  # seconds
 ROUTES = ("/v1/predict", "/v1/study", "/v1/preview", "/v1/heatmap?label=Edema", "/v1/heatmap?label=%00", "/v1/heatmap")
 FORM = "multipart/form-data; boundary=b"
 KINDS = ("image/png", "image/jpeg", "application/dicom", "application/octet-stream", FORM, "multipart/form-data",
          "multipart/form-data; boundary=", "text/html", "", "image/\xff", "multipart/mixed; boundary=b")  # fmt: skip
 NUMBERS = tuple(struct.pack(kind, value) for kind in ("<I", ">I", "<H", ">H") for value in (0, 1, 0x7FFF, 0xFFFF))
-TAGS: dict[str, tuple[Any, ...]] = {
-    "Rows": (0, 1, 65535), "Columns": (0, 1, 65535), "BitsAllocated": (0, 1, 8, 12, 32, 64), "BitsStored": (0, 1, 99),
-    "HighBit": (0, 15, 99), "SamplesPerPixel": (0, 3, 999), "PixelRepresentation": (1, 7), "NumberOfFrames": (0, 10**8),
-    "PhotometricInterpretation": ("RGB", "PALETTE COLOR", "YBR_FULL", "?" * 99, ""), "RescaleSlope": (0, 1e308, -1),
-    "RescaleIntercept": (-1e308,), "WindowWidth": (0, -5, [1, 2]), "WindowCenter": (1e300, []), "PixelData": (b"",),
-}  # fmt: skip
-
 
 # No schema says what an image is, so what fits the schema may be refused; what does not fit may be too large as well;
 # and in a form a list of one is not told apart from that one.
@@ -74,7 +67,7 @@ def main() -> int:
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="longtail-uploads-"))
     began = time.monotonic()
-    sound = [path.read_bytes() for path in whole_images(folder / "whole")]
+    sound = [path.read_bytes() for path in whole_images(folder / "whole")] + [*odd_images(folder / "odd").values()]
     with server(asked.path or small_run(folder), folder) as (port, process):
         found = {
             "uploads": uploads(port, process, sound, asked.uploads, asked.seed, folder),
@@ -224,7 +217,7 @@ def upload(sound: list[bytes], dice: random.Random) -> tuple[bytes, str]:
         return images[0], dice.choice(KINDS)
     body = form(images, dice)
     if dice.random() < 0.4:
-        body = dice.choice(DAMAGE[:3])(body, dice)
+        body = dice.choice(DAMAGE)(body, dice)
     return body, FORM if dice.random() < 0.9 else dice.choice(KINDS)
 
 
@@ -257,46 +250,12 @@ def damaged(data: bytes, sound: list[bytes], dice: random.Random) -> bytes:
             return strange_png(data, dice)
         case 3 | 4 if data[128:132] == b"DICM":
             return strange_dicom(data, dice)
+        case 4 if dice.random() < 0.2:
+            return bomb(dice)[1]
         case 5:
             return data[: dice.choice((2, 4, 12, 132))] + dice.randbytes(dice.randrange(2000))
         case _:
-            return dice.choice(DAMAGE[:3])(data, dice)
-
-
-def strange_png(data: bytes, dice: random.Random) -> bytes:
-    """A chunk changed and its checksum made right again, so that decoders go on reading."""
-    chunks, at = [], 8
-    while at < len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        chunks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
-        at += 12 + length
-    victim = dice.randrange(len(chunks))
-    name, content = chunks[victim]
-    chunks[victim] = (name, dice.choice(DAMAGE[:3])(content, dice) if content else dice.randbytes(9))
-    if dice.random() < 0.3:
-        bomb = dice.choice((b"zTXt", b"iCCP")), b"x\0\0" + zlib.compress(bytes(30_000_000))
-        chunks.insert(1, bomb if dice.random() < 0.2 else dice.choice(chunks))
-    written = [struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks]
-    return data[:8] + b"".join(written)
-
-
-def strange_dicom(data: bytes, dice: random.Random) -> bytes:
-    """Tags set to what they should not be; the file as such stays sound."""
-    import pydicom
-    from pydicom import uid
-
-    header = pydicom.dcmread(io.BytesIO(data))
-    for name in dice.sample(sorted(TAGS), dice.randint(1, 3)):
-        with suppress(Exception):
-            setattr(header, name, dice.choice(TAGS[name]))
-    if dice.random() < 0.3:
-        header.file_meta.TransferSyntaxUID = dice.choice((uid.JPEG2000, uid.RLELossless, uid.JPEGLSLossless, "1.2.3"))
-    out = io.BytesIO()
-    try:
-        header.save_as(out)
-    except Exception:  # what pydicom will not write is damaged otherwise
-        return DAMAGE[0](data, dice)
-    return out.getvalue()
+            return dice.choice(DAMAGE)(data, dice)
 
 
 # --- by the OpenAPI document ---
