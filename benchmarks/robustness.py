@@ -14,9 +14,9 @@ control characters or an endless line on the terminal, code run from a file, mor
 GiB, a known mistake that is not told. It is printed, its files are kept, and the exit status is 1. The same seed does
 the same damage (the moments of kills are the machine's). Commands run in a fork of a process that has imported
 everything (`hostile/forked.py`); `--fresh N` runs N mutated manifests in processes of their own too, and compares
-status and output. Parts with a count of 0 keep their earlier results in benchmarks/results/robustness.json. Half an hour of a
-core in all; `--manifests 20 --recipes 20 --images 40 --prepares 3 --fits 3 --fresh 0` take two minutes. Uploads:
-`robustness_serve.py`.
+status and output. Parts with a count of 0 keep their earlier results in benchmarks/results/robustness.json. Half an
+hour of a core in all; `--manifests 20 --recipes 20 --images 40 --prepares 3 --fits 3 --fresh 0` take two minutes.
+Uploads: `robustness_serve.py`.
 """
 
 import argparse
