@@ -60,7 +60,7 @@ def test_every_head_exports(head: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("head", sorted(_OF_STUDIES))
 def test_heads_of_studies_say_why_not(head: str) -> None:
-    told = r"the head of stage 'last' reads all images of a study together.*longtail predict RUN.*export RUN --stage NAME"
+    told = r"the head of stage 'last' reads all images of a study.*longtail predict RUN.*export RUN --stage NAME"
     with pytest.raises(UserError, match=told):
         _require_single_images({"last": _stage(head)})
 
