@@ -29,7 +29,7 @@ def _shortened(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}"
 
 
-def warn_of(message: Warning | str, category: type[Warning], filename: str, *_: Any) -> None:
+def warn_of(message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
     """What Python's warnings become here: those of longtail are told; those of libraries are for developers."""
     if Path(filename).is_relative_to(_PACKAGE) and not issubclass(category, DeprecationWarning):
         warn(str(message))
