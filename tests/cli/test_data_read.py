@@ -33,3 +33,10 @@ def test_list_datasets(capsys: pytest.CaptureFixture[str]):
     out = capsys.readouterr().out
     assert "cxr-lt-2024" in out
     assert "Wang et al. 2017" in out
+
+
+def test_a_folder_without_its_option(in_tmp: Path, capsys: pytest.CaptureFixture[str]):
+    (in_tmp / "files").mkdir()
+    assert run(["data", "read", "nih", "files"]) == 2
+    assert "longtail data read nih --root files." in capsys.readouterr().err
+    assert not (in_tmp / "manifest").exists()

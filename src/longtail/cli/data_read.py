@@ -27,7 +27,13 @@ def read(
     from longtail.data.reading import missing_images
     from longtail.data.reading import read as work
     from longtail.data.validation import validate
+    from longtail.errors import UserError
 
+    for text in options or []:
+        if Path(text).is_dir():
+            raise UserError(
+                f"'{text}' is a folder; the data set's own is --root: longtail data read {name} --root {text}."
+            )
     manifest = work(name, root, out, format=format.value, options=parse_pairs(options or []))
     for problem in validate(manifest, check_files=False):
         warn(problem.message)
