@@ -55,6 +55,11 @@ def test_more_processes_than_rows() -> None:
         draws(4, World(0, 5), rows=3)
 
 
+def test_a_single_image_cannot_be_trained_on() -> None:
+    with pytest.raises(UserError, match="train on two or more"):
+        draws(4, World(), rows=1)
+
+
 def test_plan_cuts_the_last_epoch() -> None:
     plan = Plan(per_epoch=4, total=10)
     assert plan.epochs == 3

@@ -72,6 +72,8 @@ class Draws:
         self._size = len(self._sampler.order())
         if self._size < world.size:
             raise UserError(f"an epoch has {self._size} images for {world.size} processes; start fewer processes.")
+        if self._size == 1:
+            raise UserError("an epoch has 1 image, and batches of one cannot be normalised; train on two or more.")
         self.epochs, shown = epochs, self._size
         if studies is not None:
             shown = 2 * (self._size // world.size) * world.size
