@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 import pytest
+import torch
 
 from longtail.augment import CutMix, Mixup, Remix
 from longtail.augment.building import build, build_mix, build_steps
@@ -100,6 +101,25 @@ class Plain(PixelStep):
     """A step whose own settings may stand in any place."""
 
     strong: float = 1.0
+    settings = Invert.settings
+    apply = Invert.apply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfinished(PixelStep):
+    """A step that does not say what it does."""
+
+
+def test_what_a_users_step_lacks_is_named() -> None:
+    with pytest.raises(UserError, match="does not say apply, settings"):
+        build_steps([f"{__name__}.Unfinished"])
+
+
+def test_a_step_for_single_images_does_batches_too() -> None:
+    images = torch.arange(2 * 3 * 4 * 4, dtype=torch.float32).reshape(2, 3, 4, 4) / 255
+    found = Invert().apply_batch(images.clone(), torch.zeros(2, 0, dtype=torch.float64))
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, 1 - images, atol=1e-6)
 
 
 def test_a_dataclass_needs_no_keyword_only_settings() -> None:

@@ -73,6 +73,8 @@ def build(maker: Callable[..., Any], settings: Mapping[str, Any], what: str) -> 
     """`maker(**settings)` for a dataclass, after checking every setting's name and type."""
     if not isinstance(settings, Mapping):
         raise UserError(f"the settings of {what} are '{settings}'; write them as {{name: value}}.")
+    if lacking := sorted(getattr(maker, "__abstractmethods__", ())):
+        raise UserError(f"{what} does not say {', '.join(lacking)}; write it as the files of longtail.augment do.")
     return maker(**bind_values(maker, settings, what))
 
 

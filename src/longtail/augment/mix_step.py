@@ -1,5 +1,6 @@
 """What a mix of a recipe is: a frozen dataclass of settings, called with the batch and the generator of its step."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from longtail.augment.step import within
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixStep:
+class MixStep(ABC):
     """Settings of a mix of one batch with itself; each batch gets it with `probability`."""
 
     probability: float = 1.0
@@ -29,9 +30,9 @@ class MixStep:
         partner = torch.arange(len(images), device=images.device)
         return Mixed(images, soft_targets(targets, num_classes), partner, weights_like(images, 1.0))
 
+    @abstractmethod
     def mix(self, images: Tensor, targets: Tensor, rng: np.random.Generator, num_classes: int | None) -> Mixed:
         """The batch mixed."""
-        raise NotImplementedError
 
 
 def step_generator(seed: int, epoch: int, step: int) -> np.random.Generator:

@@ -5,11 +5,13 @@ A step is a frozen dataclass of keyword settings. It draws nothing itself: `Augm
 settings for each image. `apply` changes one uint8 image (the quick way on a CPU), `apply_batch` a float batch (GPU).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from longtail.augment.row_chances import Floats
@@ -39,29 +41,34 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GeometricStep(Step):
+class GeometricStep(Step, ABC):
     """A step that says where each pixel of the new image lies in the old one."""
 
+    @abstractmethod
     def matrices(self, chance: Floats, size: Size) -> Floats:
         """`(B, 3, 3)` from places of the new image to places of the old, both of `size`; `affine.py` has the frame."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelStep(Step):
+class PixelStep(Step, ABC):
     """A step that changes values and leaves every pixel in its place."""
 
+    @abstractmethod
     def settings(self, chance: Floats, size: Size) -> Floats:
         """`(B, draws)` uniform numbers to `(B, P)` settings for images of `size`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, image: Image, setting: Floats) -> Image:
         """One image `(H, W, C)` with its settings `(P,)`; may write into the image."""
-        raise NotImplementedError
 
     def apply_batch(self, images: Tensor, settings: Tensor) -> Tensor:
-        """Images `(B, C, H, W)`, float in [0, 1], with settings `(B, P)`, float64."""
-        raise NotImplementedError
+        """Images `(B, C, H, W)`, float in [0, 1], with settings `(B, P)`, float64.
+
+        A step that does not write its own has each image through `apply`, on the CPU and in 8 bits.
+        """
+        plain = images.clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        done = [self.apply(image.copy(), setting) for image, setting in zip(plain, settings.cpu().numpy(), strict=True)]
+        return torch.from_numpy(np.stack(done)).permute(0, 3, 1, 2).to(images).div_(255)
 
 
 def like(image: Image, found: Any) -> Image:
