@@ -48,3 +48,15 @@ def test_what_is_chosen_on_validation_needs_its_labels() -> None:
         combine(_MEMBERS, Plan("mean", _VIEWS), manifest=_TEST, judges=Judges(_JUDGES.predictions, None))
     with pytest.raises(UserError, match="needs the validation predictions of 'm3'; there are those of none"):
         combine(_MEMBERS, Plan("mean", _VIEWS), manifest=_TEST)
+
+
+def test_a_view_rule_that_names_no_judge() -> None:
+    """One candidate is the judge; of several, none is guessed."""
+    plan = Plan("mean", {"frontal_replaces_lateral": {}})
+    one = Judges({"m3": _JUDGES.predictions["m3"]}, _VAL)
+    named, _ = combine(_MEMBERS, Plan("mean", _VIEWS), manifest=_TEST, judges=one)
+    np.testing.assert_array_equal(combine(_MEMBERS, plan, manifest=_TEST, judges=one)[0].values, named.values)
+    with pytest.raises(UserError, match=r"does not say who judges, and there are .*m3.*; write .*,judged_by=m3\."):
+        combine(_MEMBERS, plan, manifest=_TEST, judges=_JUDGES)
+    with pytest.raises(UserError, match="needs the validation predictions of a stage, and there are none"):
+        combine(_MEMBERS, plan, manifest=_TEST)

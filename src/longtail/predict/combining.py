@@ -48,6 +48,18 @@ class Judges:
             )
         return self.predictions[name]
 
+    def only(self, rule: str) -> str:
+        """The one judge there is, for a view rule that names none."""
+        names = list(self.predictions)
+        if len(names) > 1:
+            raise UserError(
+                f"the view rule '{rule}' does not say who judges, and there are {listing(names)}; write"
+                f" {rule},judged_by={names[0]}."
+            )
+        if not names:
+            raise UserError(f"the view rule '{rule}' needs the validation predictions of a stage, and there are none.")
+        return names[0]
+
     def truth(self, why: str) -> Manifest:
         """The manifest; the error says what needs it."""
         if self.manifest is None:
@@ -123,7 +135,6 @@ def _viewed(
     if decided and decided.get("judged_by") == judged_by:
         judge: ViewJudge | ViewChoice = ViewChoice.from_json(decided)
     else:
-        known = list(judges.predictions)
-        judge = ViewJudge(judges.of(judged_by or (known[0] if len(known) == 1 else "?"), why), judges.truth(why))
+        judge = ViewJudge(judges.of(judged_by or judges.only(rule.name), why), judges.truth(why))
     found, choice = rule(predictions, judge)
     return found, choice
