@@ -34,6 +34,7 @@ from longtail.stages.feature_cache import FeaturePlan, compute_features, feature
 from longtail.stages.head_training import stage_precision
 from longtail.stages.inputs import image_inputs
 from longtail.stages.job import TrainJob
+from longtail.stages.kept_features import new_piece
 from longtail.stages.loading_models import build_model
 from longtail.stages.precision import cpu_has_bf16
 from longtail.stages.processes import World
@@ -112,14 +113,15 @@ def once(job: TrainJob, images: int) -> tuple[float, float]:
     world = World()
     precision = stage_precision(job, world)
     read = image_inputs(job, precision, world, hold=False).train
-    part = FeaturePlan("pooled", np.arange(images), 1, "{}", None)
+    part = FeaturePlan("pooled", np.arange(images), 1, "[]", None)
     place = job.folder / "part.npy"
     precision.placed(job.model)
     computing = seconds(lambda: compute_features(part, job.model.backbone, read, precision, world, place, _quiet))
     assert job.feature_store is not None
-    whole = FeaturePlan("pooled", job.train_rows, 1, "{}", None)
+    whole = FeaturePlan("pooled", job.train_rows, 1, "[]", None)
     features = np.tile(np.load(place), (1, -(-IMAGES // images), 1))[:, :IMAGES]
-    with written_whole(job.feature_store / f"{features_identity(whole, job, precision)}.npy") as beside:
+    identity, keys = features_identity(whole, job, precision), whole.keys(job.prepared)
+    with written_whole(new_piece(job.feature_store, identity, keys)) as beside:
         np.save(beside, features)
     results = []
     further = seconds(lambda: results.append(train(job)))

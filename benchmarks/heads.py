@@ -39,10 +39,10 @@ from longtail.predict.files import write_predictions
 from longtail.predict.predicting import predict
 from longtail.predict.predictions import Predictions
 from longtail.report.run_folder import read_json
-from longtail.stages import feature_cache
 from longtail.stages.fitting import fit
 from longtail.stages.loaded_stage import load_stage_model
 from longtail.stages.loading import load_recipe
+from longtail.stages.precision import chosen_precision
 from longtail.stages.predicting_rows import evaluating
 from longtail.stages.readers import build_reader
 from longtail.stages.runner import Runner
@@ -141,32 +141,17 @@ def measure(patients: int, sizes: Sequence[int], epochs: int, seeds: int, folder
 
 
 class Frozen:
-    """The frozen backbone's features of all images: one pass for each size serves every fold's stages.
-
-    The house keeps features by the rows that a stage reads, and folds have other rows each.
-    """
+    """The frozen backbone's features of all images, for predictions of many heads: one pass for each size."""
 
     def __init__(self, manifest: Manifest, work: Path) -> None:
         self.manifest, self.folder, self.store = manifest, make_folder(work / "features"), work / "prepared"
-        self.seen = np.arange(len(manifest))  # where rows of the current fold stand in the manifest
 
     def of(self, kind: str, size: int) -> Any:
         """`(rows, ...)`, mapped."""
         return np.load(self.folder / f"{kind}-{size}.npy", mmap_mode="r")
 
-    def compute(self, plan: Any, backbone: Any, read: Any, precision: Any, _world: Any, path: Path, _told: Any) -> None:
-        """In place of `longtail.stages.feature_cache.compute_features`, of images that are not augmented."""
-        size = read(plan.rows[:1], 0).shape[-1]
-        if not (self.folder / f"tokens-{size}.npy").is_file():
-            self._pass(backbone, precision, size)
-        with evaluating(backbone), torch.inference_mode():
-            own = getattr(backbone(read(plan.rows[:1], 0), {plan.kind}), plan.kind).numpy()
-        served = self.of(plan.kind, size)[self.seen[plan.rows]]
-        np.testing.assert_allclose(served[:1], own, atol=0.01, err_msg="features of other rows")
-        with written_whole(path) as beside, Path(beside).open("wb") as file:
-            np.save(file, served[None])
-
-    def _pass(self, backbone: Any, precision: Any, size: int) -> None:
+    def _pass(self, backbone: Any, size: int) -> None:
+        precision = chosen_precision("fp32", torch.device("cpu"), backbone.name, size)
         pixels = prepare(self.manifest, size, channels=3, store=self.store)
         reader, pooled, tokens = build_reader(pixels, [], precision, mean=backbone.mean, std=backbone.std), [], []
         with evaluating(backbone), torch.inference_mode(), precision.autocast():
@@ -183,6 +168,8 @@ class Frozen:
         """A finished stage's probabilities of some rows, `(N, C)`, from their features."""
         loaded = load_stage_model(run, stage)
         head, kind = loaded.model.head, next(iter(loaded.model.head.wants))
+        if not (self.folder / f"tokens-{loaded.image_size}.npy").is_file():
+            self._pass(loaded.model.backbone, loaded.image_size)
         features, blocks = self.of(kind, loaded.image_size), np.array_split(rows, -(-len(rows) // 64))
         with torch.inference_mode():
             read_off = [head(Features(**{kind: torch.from_numpy(features[block]).float()})) for block in blocks]
@@ -194,7 +181,6 @@ def out_of_fold(
 ) -> tuple[dict[str, Predictions], list[dict[str, Any]]]:
     """Every image's probabilities by heads that saw nothing of its patient, and what each fold's search chose."""
     frozen = Frozen(manifest, work)
-    feature_cache.compute_features = frozen.compute
     (work / "heads.yaml").write_text(recipe_of(RATES_NIH, sizes, epochs, 32), encoding="utf-8")
     recipe = load_recipe(work / "heads.yaml")
     names, chosen = [(name, size) for size in sizes for name in FURTHER], []
@@ -203,9 +189,8 @@ def out_of_fold(
         tested = manifest.column("fold") == str(fold)
         parted = manifest.with_column("split", np.where(tested, "test", "").astype(object))
         table = split(parted, "80/20", by="patient", seed=fold, keep=("test",))
-        run, frozen.seen = work / f"fold-{fold}", np.flatnonzero(~tested)
-        bench = Workbench(recipe, table, work / "prepared")
-        Runner(recipe, bench, Store(run / "store"), run, fold).stages()  # `fit` without its report
+        run, bench = work / f"fold-{fold}", Workbench(recipe, table, work / "prepared")
+        Runner(recipe, bench, Store(work / "stages"), run, fold).stages()  # `fit` without its report
         for name, size in names:
             values[name, size][tested] = frozen.predict(run, f"{name}-{size}", np.flatnonzero(tested))
         told = {f"{name}@{size}": read_json(run / "stages" / f"{name}-{size}" / "stage.json") for name, size in names}

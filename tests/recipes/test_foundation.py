@@ -78,7 +78,7 @@ def test_studies_are_read_whole_from_a_recipe(tmp_path: Path) -> None:
         assert len(np.unique(found.values[:, 0])) == len(np.unique(numbers))
     facts = json.loads((tmp_path / "run/stages/concat/stage.json").read_text())
     assert facts["refit"]
-    assert facts["features"] == "computed"
+    assert facts["features"] == "reused"  # the refit's rows are those of the search
     with pytest.raises(UserError, match="whole studies"):
         predict(run, _bare(manifest), stages=["fusion"])
 

@@ -50,7 +50,51 @@ def test_features_are_shared_by_what_they_depend_on(tmp_path: Path) -> None:
         next(other_weights.model.backbone.parameters()).add_(1e-3)
     assert train(other_weights).facts["features"] == "computed"
     fewer = replace(made_job(tmp_path, out="fourth", **HEAD), **store)
-    assert train(replace(fewer, train_rows=fewer.train_rows[:20])).facts["features"] == "computed"
+    assert train(replace(fewer, train_rows=fewer.train_rows[:20])).facts["features"] == "reused"
+
+
+def kept_rows(store: Path) -> list[int]:
+    """How many rows each piece has."""
+    return sorted(np.load(path, mmap_mode="r").shape[1] for path in store.glob("*.npy"))
+
+
+def test_another_split_computes_only_what_is_not_there(tmp_path: Path) -> None:
+    """Folds, refits and other tables of the same images: one pass over each image."""
+    store = tmp_path / "features"
+    job = made_job(tmp_path, out="first", **HEAD, job={"feature_store": store})
+    few = replace(job, train_rows=job.train_rows[:20], valid_rows=job.valid_rows[:4])
+    assert train(few).facts["features"] == "computed"
+    assert kept_rows(store) == [4, 20]
+    assert train(replace(job, folder=tmp_path / "second")).facts["features"] == "computed"
+    assert kept_rows(store) == [4, 8, 16, 20]
+    everything = np.concatenate([job.train_rows, job.valid_rows])
+    refit = made_job(tmp_path, out="third", **{**HEAD, "keep": "last"}, job={"feature_store": store})
+    refit = replace(refit, train_rows=everything, valid_rows=job.valid_rows[:0])
+    assert train(refit).facts["features"] == "reused"
+    assert kept_rows(store) == [4, 8, 16, 20]
+    alone = made_job(tmp_path, out="alone", **HEAD, job={"feature_store": tmp_path / "empty"})
+    again = made_job(tmp_path, out="again", **HEAD, job={"feature_store": store})
+    train(alone), train(again)
+    for name, tensor in weights(again.folder).items():  # pieces put together are what one piece is
+        assert torch.equal(tensor, weights(alone.folder)[name])
+
+
+def test_random_features_are_of_the_rows_they_were_drawn_for(tmp_path: Path) -> None:
+    """A row's augmentation is no other row's, even of the same image."""
+    store = {"feature_store": tmp_path / "f"}
+    settings = {**HEAD, "augment": ["hflip", "noise"], "cached_views": 2}
+    job = made_job(tmp_path, **settings, job=store)
+    train(job)
+    fewer = replace(job, folder=tmp_path / "fewer", train_rows=job.train_rows[:20])
+    assert train(fewer).facts["features"] == "computed"
+    assert kept_rows(tmp_path / "f") == [12, 20, 36]
+
+
+def test_pasted_images_are_not_kept(tmp_path: Path) -> None:
+    """Found: features of pasted images were computed once, and shared with stages that paste nothing."""
+    plain = made_job(tmp_path, **HEAD)
+    paste: Any = object()
+    assert "pasted" in str(why_not_cached(replace(plain, paste=paste)))
 
 
 def test_views_are_augmented_copies(tmp_path: Path) -> None:

@@ -1,32 +1,34 @@
-"""Features of a frozen backbone, computed once and kept on disk by identity, for stages, searches and seeds to share.
+"""Features of a frozen backbone, computed once for each image and kept on disk, for all stages of a store to share.
 
-The identity hashes all that determines them: the backbone's weights, the pixels, the rows, the augmentation and its
-seed, the normalisation and the precision. A file is `(views, rows, ...)`, written whole and mapped into memory: pooled
-features as float32, the many tokens as float16, which halves the disk and its reading.
+Searches, seeds, folds, refits and other manifests find an image's features by its content and by an identity that
+hashes all else that determines them: the backbone's weights, the form of pixels, the normalisation and the precision.
+What is random depends on the row too, so its identity holds augmentation, seed and rows. Pooled features are float32;
+the many tokens float16, which halves the disk and its reading. `kept_features.py` has the files.
 """
 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from longtail.data.images.prepared import Prepared
 from longtail.files import require_free_space, written_whole
 from longtail.models.backbones.base import Backbone
 from longtail.models.features import Want
 from longtail.stages.job import Rows, TrainJob
+from longtail.stages.kept_features import KEY_BYTES, KeptFeatures, RowFeatures, new_piece
 from longtail.stages.precision import Precision
 from longtail.stages.predicting_rows import evaluating
-from longtail.stages.processes import World, agreed, interleaved
+from longtail.stages.processes import World, agreed, any_of, interleaved
 from longtail.stages.readers import Reader
 
-FORMAT = 2
+FORMAT = 3
 KINDS: frozenset[Want] = frozenset({"pooled", "tokens", "blocks"})  # maps differ in shape from level to level
 _BATCH = 64
 
@@ -42,6 +44,17 @@ class FeaturePlan:
     seed: int | None  # None where nothing is random
 
     @property
+    def is_random(self) -> bool:
+        """Whether features depend on the row and the view, and not on the image alone."""
+        return self.seed is not None
+
+    def keys(self, prepared: Prepared) -> list[bytes]:
+        """By what each row's features are found: its image's content, or the row itself."""
+        if self.is_random:
+            return [int(row).to_bytes(KEY_BYTES, "little") for row in self.rows]
+        return [prepared.contents[row] for row in self.rows]
+
+    @property
     def kept_as(self) -> type[np.floating[Any]]:
         """The type of number on the disk."""
         return np.float32 if self.kind == "pooled" else np.float16
@@ -55,36 +68,36 @@ def cached_features(
     world: World,
     store: Path,
     on_rows: Callable[[int, int], None] = lambda *_: None,
-) -> tuple[npt.NDArray[Any], bool]:
-    """The features `(views, rows, ...)`, mapped, and whether they were there before."""
-    path = store / f"{features_identity(plan, job, precision)}.npy"
-    there = agreed(world.first and path.is_file(), world)
-    if not there:
+) -> tuple[RowFeatures, int]:
+    """The features by row, mapped, and how many rows' were not there before."""
+    identity, keys = features_identity(plan, job, precision), plan.keys(job.prepared)
+    lacking = any_of(KeptFeatures.open(store, identity).lacks(keys), world)
+    if lacking.any():
         precision.placed(job.model)
-        compute_features(plan, job.model.backbone, read, precision, world, path, on_rows)
+        path = new_piece(store, identity, [key for key, lacks in zip(keys, lacking, strict=True) if lacks])
+        part = replace(plan, rows=plan.rows[lacking])
+        compute_features(part, job.model.backbone, read, precision, world, path, on_rows)
     agreed(world.first, world)  # nobody opens it before it is written
-    return np.load(path, mmap_mode="r").view(
-        np.ndarray
-    ), there  # a plain array on the map: memmap's own is slow to index
+    return KeptFeatures.open(store, identity).of(plan.rows, keys, len(job.prepared)), int(lacking.sum())
 
 
 def features_identity(plan: FeaturePlan, job: TrainJob, precision: Precision) -> str:
-    """A hash of everything that determines the features."""
+    """A hash of everything that determines an image's features beside its content."""
     facts = {
         "format": FORMAT,
         "kind": plan.kind,
         "views": plan.views,
         "steps": plan.steps,
         "seed": plan.seed,
+        "rows": plan.rows.tolist() if plan.is_random else None,
+        "images": job.prepared.digest if plan.is_random else None,
         "backbone": job.model.backbone.name,
-        "pixels": job.prepared.digest,
-        "size": job.prepared.key.size,
+        "pixels": job.prepared.key.name,
         "mean": job.mean,
         "std": job.std,
         "precision": precision.name,
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    digest.update(plan.rows.astype("<i8").tobytes())
     for name, tensor in sorted(job.model.backbone.state_dict().items()):
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(tensor.detach().cpu().numpy()).tobytes())

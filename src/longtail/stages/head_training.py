@@ -22,7 +22,7 @@ from longtail.models.features import Want
 from longtail.stages.cached_backbone import CachedBackbone
 from longtail.stages.feature_cache import KINDS, FeaturePlan, cached_features, features_of
 from longtail.stages.inputs import Inputs, image_inputs
-from longtail.stages.job import Rows, TrainJob
+from longtail.stages.job import TrainJob
 from longtail.stages.live_features import LiveFeatureReader
 from longtail.stages.precision import Precision, chosen_device, chosen_precision
 from longtail.stages.predicting_rows import evaluating
@@ -71,6 +71,8 @@ def why_not_cached(job: TrainJob) -> str | None:
         return reason
     if settings.cache == "auto" and settings.cached_views == 1 and is_random(settings.augment):
         return "its images are augmented anew each time (cached_views: 4 would take four versions of each in turn)"
+    if job.paste is not None:
+        return "findings are pasted onto its images anew each time"
     return None
 
 
@@ -96,26 +98,22 @@ def is_random(augment: list[Any]) -> bool:
 def _cached_inputs(job: TrainJob, precision: Precision, world: World) -> Inputs:
     kind = next(iter(job.model.head.wants))
     pixels = image_inputs(job, precision, world, hold=False)
-    plain = [step for step in build_steps(job.settings.augment).values() if not isinstance(step, Step)]
-    random = is_random(job.settings.augment)
-    train = FeaturePlan(
-        kind,
-        np.unique(job.train_rows),
-        job.settings.cached_views if random else 1,
-        repr(build_steps(job.settings.augment)),
-        job.seed if random else None,
-    )
-    valid = FeaturePlan(kind, np.unique(job.valid_rows), 1, repr(plain), None)
+    steps = list(build_steps(job.settings.augment).values())
+    plain = repr([step for step in steps if not isinstance(step, Step)])
+    rows, others = np.unique(job.train_rows), np.unique(job.valid_rows)
+    train = valid = FeaturePlan(kind, rows, 1, plain, None)
+    if is_random(job.settings.augment):
+        train = FeaturePlan(kind, rows, job.settings.cached_views, repr(steps), job.seed)
+    valid = replace(valid, rows=others)
     if job.settings.cache == "auto" and not _fits_disk(job, train, valid, pixels):
         return pixels
-    store, facts = job.feature_store or job.folder / FEATURES, {"features": "computed", "views": train.views}
-    features, there = cached_features(train, job, pixels.train, precision, world, store)
-    facts["features"] = "reused" if there else "computed"
-    read = FeatureReader(features, places(train.rows, len(job.prepared)), precision)
-    judged = read
+    store = job.feature_store or job.folder / FEATURES
+    features, computed = cached_features(train, job, pixels.train, precision, world, store)
+    read = judged = FeatureReader(features, precision)
+    facts = {"features": "computed" if computed else "reused", "views": train.views}
     if len(valid.rows):
         found, _ = cached_features(valid, job, pixels.valid, precision, world, store)
-        judged = FeatureReader(found, places(valid.rows, len(job.prepared)), precision)
+        judged = FeatureReader(found, precision)
     return Inputs(behind_features(job, kind), read, read, judged, facts, ahead=False)
 
 
@@ -133,13 +131,6 @@ def _fits_disk(job: TrainJob, train: FeaturePlan, valid: FeaturePlan, pixels: In
     rows = len(train.rows) * train.views + len(valid.rows)
     place = make_folder(job.feature_store or job.folder)
     return rows * one.numel() * train.kept_as().itemsize <= shutil.disk_usage(place).free // 2
-
-
-def places(rows: Rows, count: int) -> Rows:
-    """Where each of `count` prepared images stands among `rows`; -1 for those that do not."""
-    found = np.full(count, -1, dtype=np.int64)
-    found[rows] = np.arange(len(rows))
-    return found
 
 
 def _needs_features(loss: str) -> bool:

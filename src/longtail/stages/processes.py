@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, distributed
 
@@ -66,6 +68,15 @@ def agreed(flag: bool, world: World) -> bool:
     """Whether `flag` is set in any process, from a part of the program that has no device at hand."""
     device = torch.device("cuda", world.local) if torch.cuda.is_available() else torch.device("cpu")
     return any_process(flag, world, device)
+
+
+def any_of(flags: npt.NDArray[np.bool_], world: World) -> npt.NDArray[np.bool_]:
+    """Which of some flags are set in any process."""
+    if world.size == 1:
+        return flags
+    device = torch.device("cuda", world.local) if torch.cuda.is_available() else torch.device("cpu")
+    found: npt.NDArray[np.bool_] = (summed(torch.from_numpy(flags).to(device, torch.float32), world) > 0).cpu().numpy()
+    return found
 
 
 def interleaved(part: Tensor, total: int, world: World) -> Tensor:

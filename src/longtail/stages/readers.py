@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -15,6 +14,7 @@ from longtail.augment.normalize import Normalize
 from longtail.augment.paste.in_batch import PasteInBatch
 from longtail.data.images.prepared import Prepared
 from longtail.stages.job import Rows
+from longtail.stages.kept_features import RowFeatures
 from longtail.stages.precision import Precision
 
 _MOST_HELD = 2 << 30  # bytes of pixels that are copied into memory, so that nothing can evict them
@@ -103,13 +103,13 @@ def free_memory() -> int:
 
 
 class FeatureReader:
-    """Cached features of rows: view `epoch % views` of `(V, N, ...)`, whose rows `place` finds."""
+    """Cached features of rows, of each in an epoch the view `epoch % views`."""
 
-    def __init__(self, features: npt.NDArray[Any], place: Rows, precision: Precision) -> None:
-        self.features, self.place, self.precision = features, place, precision
+    def __init__(self, features: RowFeatures, precision: Precision) -> None:
+        self.features, self.precision = features, precision
 
     def __call__(self, rows: Rows, epoch: int, repeats: Rows | None = None) -> Tensor:
         """Features `(B, ...)` float32; copies of a row in one epoch show the views after it."""
-        again = 0 if repeats is None else repeats
-        found = self.features[(epoch + again) % len(self.features), self.place[rows]]
-        return self.precision.images(torch.from_numpy(np.asarray(found))).float()
+        again = np.zeros_like(rows) if repeats is None else repeats
+        found = self.features.rows(rows, (epoch + again) % self.features.views)
+        return self.precision.images(torch.from_numpy(found)).float()

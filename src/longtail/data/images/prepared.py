@@ -55,6 +55,7 @@ class Prepared:
     slots: npt.NDArray[np.int64]  # (N,)
     rows_kept: npt.NDArray[np.int64]  # (N,)
     bad: tuple[BadImage, ...]
+    contents: tuple[bytes, ...]  # a hash of each image's file, zeros for a blank one
     digest: str  # of every image's content, and all that determines the pixels
     made: int  # images decoded now
     reused: int  # images that were there before, or are copies of another
@@ -199,8 +200,9 @@ def _opened(
     rows_kept = np.array([row for row in range(len(outcomes)) if row not in left_out], dtype=np.int64)
     kept = [_content_and_slot(outcomes[row]) for row in rows_kept]
     slots = np.array([slot for _, slot in kept], dtype=np.int64)
-    digest = _digest(key, rows_kept, b"".join(content for content, _ in kept))
-    return Prepared(key, store, slots, rows_kept, bad, digest, made, len(outcomes) - len(bad) - made, seconds)
+    contents = tuple(content for content, _ in kept)
+    digest = _digest(key, rows_kept, b"".join(contents))
+    return Prepared(key, store, slots, rows_kept, bad, contents, digest, made, len(outcomes) - len(bad) - made, seconds)
 
 
 def _content_and_slot(outcome: tuple[bytes, int] | str) -> tuple[bytes, int]:
