@@ -11,8 +11,8 @@ paper's data the ML-Decoder gained .039 mAP over the linear head, the mean over 
 over three sizes .012 over the best of them. The patients are others than those of any choice made here: none was.
 
 With `--nih`, that part of ChestX-ray14: its patients in folds, each the test set once, a fifth of the others for
-validation, so that every image is judged by heads that saw nothing of its patient. CSRA comes besides. ChestX-ray14
-names no studies: the mean is over all images of a patient, which may be years apart and differ in their labels.
+validation, so that every image is judged by heads that saw nothing of its patient. GLoRI's form and CSRA come besides.
+ChestX-ray14 names no studies: the mean is over all images of a patient, which may be years apart and differ in labels.
 """
 
 import argparse
@@ -64,14 +64,20 @@ defaults:
 stages:
 """
 HEADS = {"linear": "linear", "ml-decoder": "{ml-decoder: {dim: 256, heads: 4, hidden: 512}}"}
-FURTHER = {**HEADS, "csra": "csra"}
+GLORI = "{ml-decoder: {dim: 256, heads: 4, hidden: 512, cat_cls: true}}"
+FURTHER = {**HEADS, "glori": GLORI, "csra": "csra"}
 STAGE = (
     "  {name}-{size}: {{image_size: {size}, model: {{head: {head}}},"
     " search: {{values: {{optimizer.adamw.lr: {rates}}}}}}}\n"
 )
 RATES = {name: [1e-4, 3e-4, 1e-3, 3e-3, 1e-2] for name in FURTHER}
 # Of ChestX-ray14: the best of the first fold's validation and its neighbours; each candidate costs minutes.
-RATES_NIH = {"linear": [3e-3, 1e-2, 3e-2], "ml-decoder": [3e-4, 1e-3], "csra": [1e-3, 3e-3, 1e-2]}
+RATES_NIH = {
+    "linear": [3e-3, 1e-2, 3e-2],
+    "ml-decoder": [3e-4, 1e-3],
+    "glori": [3e-4, 1e-3, 3e-3],
+    "csra": [1e-3, 3e-3, 1e-2],
+}
 Compared = Mapping[str, Sequence[Predictions | Path]]
 
 

@@ -193,6 +193,18 @@ def test_glori_reads_blocks_and_their_class_tokens() -> None:
         build_backbone("test_resnet", weights="none")(torch.randn(1, 3, 32, 32), {"blocks"})
 
 
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_glori_s_form_on_a_cnn_reads_the_mean_of_its_places(blocks: int) -> None:
+    sizes = FeatureSizes(width=6, channels=(4, 10, 10), strides=(8, 16, 16), token_width=10)
+    head = MLDecoder(sizes, 4, n_blocks=blocks, cat_cls=True, **SMALL).eval()
+    maps = [torch.randn(2, 4, 6, 6), torch.randn(2, 10, 3, 3), torch.randn(2, 10, 3, 3)]
+    places = torch.cat([found.flatten(2) for found in maps[-blocks:]], 1).transpose(1, 2)
+    found = head(Features(maps=maps) if blocks > 1 else Features(tokens=places))
+    plain = MLDecoder(sizes, 4, n_blocks=blocks, **SMALL).eval()
+    plain.load_state_dict({**head.state_dict(), "weight": head.weight[:, :16]})
+    torch.testing.assert_close(found, plain.token_logits(places) + places.mean(1) @ head.weight[:, 16:].T)
+
+
 def test_tokens_that_are_not_there_are_never_read() -> None:
     head, tokens = MLDecoder(SIZES, 4, **SMALL).eval(), torch.randn(2, 8, 10)
     mask = torch.tensor([[True] * 5 + [False] * 3, [True] * 8])
@@ -272,7 +284,7 @@ def test_mistakes_are_told() -> None:
         (SIZES, {"tokens": "clss+patch"}, "Did you mean 'cls+patch'?"),
         (SIZES, {"dim": 20}, "heads divide"),
         (SIZES, {"groups": 0}, "sizes above 0"),
-        (plain, {"cat_cls": True}, "the backbone has no class token"),
+        (plain, {"tokens": "cls+patch"}, "the backbone has no class token"),
         (plain, {"n_blocks": 3}, "last stage maps of one size are 2"),
         (plain, {"n_blocks": 0}, "n_blocks is 0"),
         (FeatureSizes(width=4), {}, "needs a backbone with tokens"),

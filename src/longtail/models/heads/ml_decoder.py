@@ -7,7 +7,8 @@ hidden, dropout .1, norms last); query q answers for the labels q K to q K + K -
 vector. `MLDecoder.from_public_state_dict` reads that code's checkpoints; `cross_attention.py` has the layer.
 
 The form of CheXFound's GLoRI (Yang et al. 2025): the tokens are the patches of the last four blocks side by side, and
-`cat_cls` gives each label's vector their class tokens besides its query's answer.
+`cat_cls` gives each label's vector their class tokens besides its query's answer. Where a backbone has no class token,
+as CNNs have none, the mean of its places stands for it.
 
 Choices. Class vectors are kept as `(C, 768)`, a row for each label, and `query_of` says which query a label reads: when
 classes change, a label keeps its vector and its query, so its logit. `queries: learned` trains them. `n_blocks` above 1
@@ -77,11 +78,11 @@ class MLDecoder(Head):
         queries: Literal["fixed", "learned"] = "fixed",
     ) -> None:
         super().__init__(sizes, num_classes)
-        _check(sizes, tokens, n_blocks, cat_cls, queries)
+        _check(sizes, tokens, n_blocks, queries)
         if min(dim, heads, hidden, layers, groups) < 1 or dim % heads:
             raise UserError(f"head 'ml-decoder' has sizes above 0, and a dim ({dim}) that its {heads} heads divide.")
         if n_blocks > 1:
-            with_class = cat_cls or tokens == "cls+patch"
+            with_class = sizes.class_token and (cat_cls or tokens == "cls+patch")
             # what is wanted depends on the options
             self.wants = frozenset({"blocks" if with_class else "maps"})  # type: ignore[misc]
         self.with_class, self.n_blocks, self.cat_cls = tokens == "cls+patch", n_blocks, cat_cls
@@ -145,13 +146,19 @@ class MLDecoder(Head):
             return self._of_tokens(side_by_side)
         if self.n_blocks > 1:
             maps = features.maps[-self.n_blocks :]
-            return self.token_logits(torch.cat([found.flatten(2).transpose(1, 2) for found in maps], -1))
+            return self._of_places(torch.cat([found.flatten(2).transpose(1, 2) for found in maps], -1))
         return self._of_tokens(features.tokens)
 
     def _of_tokens(self, tokens: Tensor) -> Tensor:
         """Tokens `(B, T, D)` with their prefix to logits `(B, C)`."""
         read = chosen_tokens(tokens, self.sizes.prefix_tokens, self.with_class)
+        if self.cat_cls and not self.sizes.class_token:
+            return self._of_places(read)
         return self.token_logits(read, tokens[:, 0] if self.cat_cls else None)
+
+    def _of_places(self, places: Tensor) -> Tensor:
+        """Places `(B, T, D)` of a backbone without a class token to logits `(B, C)`; `cat_cls` reads their mean."""
+        return self.token_logits(places, places.float().mean(1) if self.cat_cls else None)
 
     def token_logits(self, tokens: Tensor, class_token: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """Tokens `(B, N, D)`, and for `cat_cls` class tokens `(B, D)`, in any float type, to logits `(B, C)`.
@@ -212,7 +219,7 @@ def _note_order(head: Any, _: Any) -> None:
     head.reads_in_order = head.query_of.is_meta or torch.equal(head.query_of.cpu(), wanted)
 
 
-def _check(sizes: FeatureSizes, tokens: str, n_blocks: int, cat_cls: bool, queries: str) -> None:
+def _check(sizes: FeatureSizes, tokens: str, n_blocks: int, queries: str) -> None:
     what = "head 'ml-decoder'"
     for option, value, valid in (
         ("tokens", tokens, ("patch", "cls+patch")),
@@ -220,9 +227,8 @@ def _check(sizes: FeatureSizes, tokens: str, n_blocks: int, cat_cls: bool, queri
     ):
         if value not in valid:
             raise unknown_name(option, value, valid, what)
-    with_class = tokens == "cls+patch" or cat_cls
-    if with_class and not sizes.class_token:
-        raise UserError(f"{what}: the backbone has no class token; take tokens: patch and cat_cls: false.")
+    if tokens == "cls+patch" and not sizes.class_token:
+        raise UserError(f"{what}: the backbone has no class token to read; take tokens: patch.")
     if n_blocks == 1 and not sizes.token_width:
         raise UserError(f"{what} needs a backbone with tokens.")
     if not 1 <= n_blocks <= max(1, len(sizes.channels)) or len(set(sizes.strides[-n_blocks:])) > 1:
