@@ -9,13 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from longtail.errors import UserError
-from longtail.files import written_whole
 from longtail.models.weights.reading import read_state
-from longtail.models.weights.saving import order_texts, read_metadata
+from longtail.models.weights.saving import read_metadata, save_tensors
 
 State = Mapping[str, Tensor]
 
@@ -32,9 +30,7 @@ def write_soup(state: State, out: str | Path, *, like: Path) -> Path:
     out = Path(out)
     like = like / "weights.safetensors" if like.is_dir() else like
     metadata = read_metadata(like) if like.suffix == ".safetensors" and like.is_file() else {}
-    with written_whole(out) as beside:
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, beside, metadata=metadata)
-        order_texts(beside)
+    save_tensors(state, out, metadata=metadata)
     return out
 
 

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from longtail.models.weights.saving import order_texts, read_metadata, save_weights
+from longtail.models.weights.saving import order_texts, read_metadata, save_tensors, save_weights
 
 
 def test_the_same_weights_with_texts_are_the_same_bytes(tmp_path: Path) -> None:
@@ -26,3 +26,14 @@ def test_a_header_without_texts_is_left(tmp_path: Path) -> None:
     before = path.read_bytes()
     order_texts(path)
     assert path.read_bytes() == before
+
+
+def test_tensors_of_one_memory_are_written_apart(tmp_path: Path) -> None:
+    whole = torch.arange(12.0).view(3, 4)
+    tensors = {"whole": whole, "again": whole, "row": whole[1], "across": whole.T, "none": whole[:0]}
+    for i in range(4):
+        save_tensors(tensors, tmp_path / str(i), metadata={"b": "1", "a": "2"})
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+    found = load_file(tmp_path / "0")
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_model, save_model
-from torch import nn
+from safetensors.torch import load_model, save_file, save_model
+from torch import Tensor, nn
 
 from longtail.errors import UserError
 from longtail.files import written_whole
@@ -16,6 +16,14 @@ def save_weights(model: nn.Module, path: Path, *, metadata: Mapping[str, str] | 
     """Write `model`'s parameters and buffers, and some texts beside them."""
     with written_whole(path) as beside:
         save_model(model, str(beside), metadata=dict(metadata or {}))
+        order_texts(beside)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, metadata: Mapping[str, str] | None = None) -> None:
+    """Write tensors, of any device, by their names, and some texts beside them."""
+    lying = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with written_whole(path) as beside:
+        save_file(_apart(lying), str(beside), metadata=dict(metadata or {}))
         order_texts(beside)
 
 
@@ -51,3 +59,14 @@ def read_metadata(path: Path) -> dict[str, str]:
     """The texts that `save_weights` wrote beside the tensors."""
     with safe_open(str(path), framework="pt") as file:
         return dict(file.metadata() or {})
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors that share memory each with their own: the format has no sharing."""
+    seen: set[int] = set()
+    apart = {}
+    for name, tensor in tensors.items():
+        place = tensor.untyped_storage().data_ptr()
+        apart[name] = tensor.clone() if place in seen and tensor.numel() else tensor
+        seen.add(place)
+    return apart
