@@ -30,6 +30,7 @@ from torch import nn
 from longtail.data.images.prepared import prepare
 from longtail.data.manifest import Manifest, from_states
 from longtail.files import written_whole
+from longtail.running.processes import World
 from longtail.stages.feature_cache import FeaturePlan, compute_features, features_identity
 from longtail.stages.head_training import stage_precision
 from longtail.stages.inputs import image_inputs
@@ -37,7 +38,6 @@ from longtail.stages.job import TrainJob
 from longtail.stages.kept_features import new_piece
 from longtail.stages.loading_models import build_model
 from longtail.stages.precision import cpu_has_bf16
-from longtail.stages.processes import World
 from longtail.stages.recipe import Stage
 from longtail.stages.train import train
 

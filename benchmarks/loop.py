@@ -39,12 +39,12 @@ from longtail.data.manifest import Manifest, from_states
 from longtail.models import BACKBONES
 from longtail.models.backbones.base import Backbone
 from longtail.models.features import Features, FeatureSizes
+from longtail.running.processes import World
 from longtail.stages.inputs import image_inputs
 from longtail.stages.job import TrainJob
 from longtail.stages.loading_models import build_model
 from longtail.stages.pacing import Pacing
 from longtail.stages.precision import chosen_precision, cpu_has_bf16
-from longtail.stages.processes import World
 from longtail.stages.recipe import Stage
 from longtail.stages.setting_up import set_up
 from longtail.stages.training import Training

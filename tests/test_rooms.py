@@ -122,7 +122,7 @@ def test_a_verb_is_a_function_of_the_package(verb: str) -> None:
             found(no_such_setting=1)
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "longtail.stages", "longtail.bench", "longtail.pretrain"])
+@pytest.mark.parametrize("room", [*ROOMS, *(f"longtail.{room}" for room in ("stages", "bench", "pretrain", "running"))])
 def test_no_two_files_of_a_room_define_one_name(room: str) -> None:
     """`from longtail.stages import validate` looks through the files in turn: a second one would hide the first."""
     (folder,) = importlib.import_module(room).__path__

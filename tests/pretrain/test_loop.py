@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from longtail.errors import UserError
 from longtail.models import build_backbone
-from longtail.pretrain.log import Log, read_log
 from longtail.pretrain.loop import CHECKPOINT, LOG, WEIGHTS, pretrain
 from longtail.pretrain.monitor import Labelled
 from longtail.pretrain.settings import Dinov2Settings
+from longtail.running.checkpoint import write_checkpoint
+from longtail.running.log import read_log
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 1), dtype=np.uint8)
 TARGETS = (PIXELS[:, :16].mean((1, 2)) > PIXELS[:, 16:].mean((1, 2))).astype(np.float32)
@@ -40,6 +41,9 @@ def test_interrupted_and_resumed_it_ends_with_the_same_bits(tiny: Dinov2Settings
         for each in ("whole", "parts")
     )
     assert one == two
+    told = [line["event"] for line in read_log(tmp_path / "parts" / LOG)]
+    assert told[0] == "start"
+    assert (told.count("epoch"), told.count("end")) == (tiny.epochs, 1)
     assert set(whole.measures) == {"rank", "entropy", "sharpness", "knn_map", "linear_map"}
 
 
@@ -72,6 +76,12 @@ def test_refusals(tiny: Dinov2Settings, tmp_path: Path) -> None:
     (tmp_path / CHECKPOINT).write_bytes(b"half")
     with pytest.raises(UserError, match="is no whole checkpoint"):
         pretrain(PIXELS, tiny, tmp_path)
+    save_file({"taken": torch.tensor(3)}, tmp_path / CHECKPOINT, metadata={"longtail": "{}"})  # as it once was written
+    with pytest.raises(UserError, match="is of another version of longtail; remove it"):
+        pretrain(PIXELS, tiny, tmp_path)
+    write_checkpoint(tmp_path / CHECKPOINT, {}, {"epoch": 1})
+    with pytest.raises(UserError, match="was written with images None and now it is 20"):
+        pretrain(PIXELS, tiny, tmp_path)
 
 
 def test_a_collapse_is_told(tiny: Dinov2Settings, tmp_path: Path) -> None:
@@ -91,14 +101,3 @@ def test_a_loss_that_is_no_number_stops_before_it_is_saved(tiny: Dinov2Settings,
         pretrain(broken, tiny, tmp_path, checkpoint_every=2)
     assert not (tmp_path / CHECKPOINT).exists()
     assert read_log(tmp_path / LOG)[-1]["event"] == "nan"
-
-
-def test_a_log_forgets_what_happens_again(tmp_path: Path) -> None:
-    log = Log(tmp_path / "log.jsonl")
-    for step in (0, 3, 6):
-        log.write("epoch", step=step, loss=float("nan"))
-    with log.path.open("a") as file:
-        file.write('{"event": "ep')
-    log.forget_after(3)
-    assert [line["step"] for line in read_log(log.path)] == [0, 3]
-    assert read_log(log.path)[0]["loss"] is None

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longtail.errors import UserError
+from longtail.running.processes import World
 from longtail.stages.component import NamedPart
 from longtail.stages.draws import Draws, Plan, earlier
-from longtail.stages.processes import World
 
 TARGETS = np.arange(23) % 3
 

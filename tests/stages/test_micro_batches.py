@@ -8,11 +8,11 @@ import torch
 from made_jobs import made_job
 
 from longtail.errors import UserError
+from longtail.running.processes import World
 from longtail.stages.batch import Batch
 from longtail.stages.inputs import image_inputs
 from longtail.stages.micro_batches import out_of_memory
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World
 from longtail.stages.setting_up import set_up
 from longtail.stages.trainable import set_trainable
 from longtail.stages.training import Training

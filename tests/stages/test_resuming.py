@@ -15,7 +15,7 @@ import torch
 from made_jobs import made_job
 from safetensors.torch import load_file
 
-import longtail.stages.checkpoint as checkpoint
+import longtail.models.weights.saving as saving
 import longtail.stages.pacing as pacing
 import longtail.stages.training as training
 from longtail.stages.train import train
@@ -84,7 +84,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, count: int) 
         (Training, "learn", 8),  # within an epoch
         (Validator, "side_by_side", 2),  # between the last step and the end of an epoch
         (training, "write_checkpoint", 5),
-        (checkpoint, "save_file", 9),  # a checkpoint half written
+        (saving, "save_file", 9),  # a checkpoint half written
         (Training, "finish", 1),  # all done, nothing handed over
         (training, "save_weights", 2),
     ],

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from made_jobs import made_job
 
 from longtail.errors import UserError
+from longtail.running.processes import World
 from longtail.stages.batches import only_counted
 from longtail.stages.component import NamedPart
 from longtail.stages.draws import Draw, Draws
 from longtail.stages.predicting_rows import predict_values
-from longtail.stages.processes import World
 from longtail.stages.study_draws import Companions, StudyDraws, drawn_studies, whole_studies
 from longtail.stages.train import train
 

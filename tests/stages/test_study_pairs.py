@@ -11,11 +11,11 @@ from made_jobs import made_job
 
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
+from longtail.running.processes import World
 from longtail.stages.component import NamedPart
 from longtail.stages.draws import Draws, Partners, in_turns
 from longtail.stages.loading import recipe_of_text
 from longtail.stages.planning import check_manifest, plan
-from longtail.stages.processes import World
 from longtail.stages.train import train
 
 STUDIES = np.array([3, 3, 3, 5, 5, -1, -1, 8, 9, 9])

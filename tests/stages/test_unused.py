@@ -10,11 +10,11 @@ from torch import nn
 
 from longtail.models import HEADS
 from longtail.models.heads.linear import LinearHead
+from longtail.running.processes import World
 from longtail.stages.batch import Batch
 from longtail.stages.inputs import image_inputs
 from longtail.stages.learner import Learner
 from longtail.stages.precision import chosen_precision
-from longtail.stages.processes import World
 from longtail.stages.setting_up import set_up
 from longtail.stages.unused import every_gradient
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from longtail.errors import UserError
 from longtail.models.backbones.base import Backbone
@@ -29,11 +29,12 @@ from longtail.pretrain.ibot import ibot_loss
 from longtail.pretrain.koleo import koleo_loss
 from longtail.pretrain.masking import block_masks
 from longtail.pretrain.networks import Answers, Branch
-from longtail.pretrain.optimizer_state import load_optimizer, optimizer_tensors
 from longtail.pretrain.schedules import Rates, rates
 from longtail.pretrain.settings import Dinov2Settings
 from longtail.pretrain.sources import Pixels, Rows
 from longtail.pretrain.starting import start_from
+from longtail.running.optimizer_state import optimizer_tensors, take_optimizer
+from longtail.running.processes import place
 
 Levels = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard deviation of pixels, by channel
 
@@ -56,7 +57,8 @@ class Dinov2:
         self.settings, self.levels = settings, levels
         self.steps_per_epoch, self.seed = steps_per_epoch, seed
         self.device, self.taken = torch.device(device), 0
-        self.rank, self.world = _place()
+        here = place()
+        self.rank, self.world = here.rank, here.size
         # Order of initialisation, the same on every process: (1) backbone, (2) DINO head, (3) iBOT head; then the
         # teacher is the student's copy.
         with torch.random.fork_rng(devices=[]):
@@ -124,8 +126,7 @@ class Dinov2:
         """Everything that the next steps depend on, by flat names."""
         state = {f"student.{name}": tensor for name, tensor in self.student.state_dict().items()}
         state |= {f"teacher.{name}": tensor for name, tensor in self.teacher.state_dict().items()}
-        state |= {f"optimizer.{name}": t for name, t in optimizer_tensors(self.optimizer, self.groups).items()}
-        return {"taken": torch.tensor(self.taken), **state}
+        return {"taken": torch.tensor(self.taken), **state, **optimizer_tensors(self.optimizer)}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Take what `state_dict` of a training with the same settings gave."""
@@ -139,7 +140,7 @@ class Dinov2:
         except RuntimeError as error:
             told = " ".join(str(error).split())[:300]
             raise UserError(f"the saved state is of other settings of dinov2 ({told}); use the same ones.") from error
-        load_optimizer(self.optimizer, self.groups, below("optimizer."))
+        take_optimizer(self.optimizer, state)
         self.taken = int(state["taken"])
 
     def _backbone(self, weights: Any, drop_path: float, channels: int) -> Backbone:
@@ -202,10 +203,3 @@ class _seeded(AbstractContextManager[None]):  # noqa: N801  # used like a functi
 
     def __exit__(self, *error: Any) -> None:
         self.fork.__exit__(*error)
-
-
-def _place() -> tuple[int, int]:
-    """Rank and number of processes."""
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1

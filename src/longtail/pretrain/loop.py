@@ -4,6 +4,7 @@ It may be killed at any time and goes on from its last checkpoint, ending with t
 interrupted. Under `torchrun` each process takes its part of every step; the first one writes.
 """
 
+import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,16 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.errors import UserError, unknown_name
-from longtail.pretrain.checkpoint import check_same, read_checkpoint, write_checkpoint
+from longtail.models.weights.saving import save_tensors
 from longtail.pretrain.collapse import alarm
 from longtail.pretrain.dinov2 import Dinov2, Levels
 from longtail.pretrain.drawing import rows_of_step
-from longtail.pretrain.log import Log
 from longtail.pretrain.meter import Meter
 from longtail.pretrain.monitor import Labelled, measures
-from longtail.pretrain.processes import joined, pick_device
 from longtail.pretrain.settings import Dinov2Settings
 from longtail.pretrain.sources import Pixels, Rows, Source, as_source
+from longtail.running.checkpoint import check_same, read_checkpoint, write_checkpoint
+from longtail.running.log import Log
+from longtail.running.processes import pick_device, together
 
 CHECKPOINT, WEIGHTS, LOG = "checkpoint.safetensors", "weights.safetensors", "log.jsonl"
 WATCHED = 512  # images that the collapse alarm looks at
@@ -71,43 +73,43 @@ def pretrain(
         raise unknown_name("on_collapse", on_collapse, get_args(OnCollapse))
     source, out = as_source(images), Path(out)
     chosen = _chosen(source, rows)
-    with joined() as (rank, world):
-        per_epoch = settings.steps_per_epoch or max(1, len(chosen) // (settings.batch_size * world))
+    with together() as world:
+        per_epoch = settings.steps_per_epoch or max(1, len(chosen) // (settings.batch_size * world.size))
         channels = int(source.rows([chosen[0]]).shape[3])
-        there = pick_device(device)
+        there = pick_device(world, device)
         method = Dinov2(
             settings, channels=channels, steps_per_epoch=per_epoch, seed=seed, device=there, threads=threads,
             levels=levels,
         )  # fmt: skip
-        log, meter = Log(out / LOG, rank == 0, on_event), Meter()
-        facts = {"settings": settings.as_facts(), "seed": seed, "images": len(chosen), "processes": world}
+        log, meter = Log(out / LOG, on_event, world.first), Meter()
+        facts = {"settings": settings.as_facts(), "seed": seed, "images": len(chosen), "processes": world.size}
         _resume(out / CHECKPOINT, facts, method, meter, log)
         watched = (source, chosen[: min(WATCHED, len(chosen))])
         found: dict[str, float] = {}
         began, seen = time.perf_counter(), method.taken
 
         while method.taken < min(method.steps, stop_at or method.steps):
-            picked = chosen[rows_of_step(len(chosen), settings.batch_size, method.taken, seed, rank, world)]
+            picked = chosen[rows_of_step(len(chosen), settings.batch_size, method.taken, seed, world.rank, world.size)]
             meter.add(method.step(source.rows(picked), picked))
             epoch, at_end = divmod(method.taken, per_epoch)[0], method.taken % per_epoch == 0
-            if rank == 0 and at_end:
+            if world.first and at_end:
                 seconds = time.perf_counter() - began
-                speed = (method.taken - seen) * settings.batch_size * world / seconds
+                speed = (method.taken - seen) * settings.batch_size * world.size / seconds
                 found = _valid(method, labelled, watched, epoch, monitor_every, on_collapse, log)
                 _log_epoch(log, method, meter, epoch, found, speed, seconds)
                 began, seen = time.perf_counter(), method.taken
-            if rank == 0 and _is_due(method, checkpoint_every or per_epoch):
+            if world.first and _is_due(method, checkpoint_every or per_epoch):
                 _require_finite(meter, method, log)
                 kept = Meter() if at_end else meter
                 state = method.state_dict() | {f"meter.{name}": value for name, value in kept.state_dict().items()}
-                write_checkpoint(out / CHECKPOINT, state, facts)
+                write_checkpoint(out / CHECKPOINT, state, {"facts": facts, "log_size": log.size()})
             if at_end:
                 meter = Meter()
-            if on_progress is not None and rank == 0:
+            if on_progress is not None and world.first:
                 on_progress(method.taken, method.steps)
 
         done = method.taken >= method.steps
-        if done and rank == 0:
+        if done and world.first:
             _write_weights(out / WEIGHTS, method, channels)
             log.write("end", step=method.taken)
         return Pretrained(out, out / WEIGHTS if done else None, method.taken, found)
@@ -124,16 +126,17 @@ def _chosen(source: Source, rows: npt.NDArray[Any] | Sequence[int] | None) -> Ro
 
 def _resume(path: Path, facts: dict[str, Any], method: Dinov2, meter: Meter, log: Log) -> None:
     """Go on from the checkpoint if there is one; else write the first line of the log."""
-    if not path.is_file():
-        log.forget_after(-1)
+    found = read_checkpoint(path)
+    if found is None:
+        log.cut(0)
         log.write("start", step=0, **facts)
         return
-    state, saved = read_checkpoint(path)
-    check_same(saved, facts, path)
+    state, saved = found
+    check_same(saved.get("facts", {}), facts, path)
     method.load_state_dict(state)
     meter.load_state_dict({name[6:]: value for name, value in state.items() if name.startswith("meter.")})
     meter.sums = {name: total.to(method.device) for name, total in meter.sums.items()}
-    log.forget_after(method.taken)
+    log.cut(saved["log_size"])
     if method.taken < method.steps:
         log.write("resume", step=method.taken)
 
@@ -194,4 +197,5 @@ def _require_finite(meter: Meter, method: Dinov2, log: Log) -> None:
 def _write_weights(path: Path, method: Dinov2, channels: int) -> None:
     settings = method.settings
     facts = {"backbone": settings.backbone, "image_size": settings.global_size, "channels": channels}
-    write_checkpoint(path, method.backbone_state(), facts | {"steps": method.taken, "method": "dinov2"})
+    facts |= {"steps": method.taken, "method": "dinov2"}
+    save_tensors(method.backbone_state(), path, metadata={"longtail": json.dumps(facts, sort_keys=True)})

@@ -13,10 +13,10 @@ from torch import Tensor
 from longtail.augment.mix_balanced import BalancedMixup
 from longtail.augment.mix_step import step_generator
 from longtail.augment.mix_targets import Mixed
+from longtail.running.processes import World
 from longtail.stages.batch import Batch
 from longtail.stages.draws import Draw, Draws
 from longtail.stages.job import Rows
-from longtail.stages.processes import World
 from longtail.stages.readers import Reader
 from longtail.stages.study_draws import StudyDraws
 

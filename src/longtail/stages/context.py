@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from longtail.data.images.prepared import Prepared
 from longtail.data.manifest import Manifest
+from longtail.running.log import Event
 from longtail.stages.recipe import Recipe, Stage
-
-Event = dict[str, Any]  # a line of log.jsonl
 
 
 def told_as(stage: str, event: Event) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from longtail.running.processes import World, meet
 from longtail.stages.batch import Batch
 from longtail.stages.class_means import fill_head
 from longtail.stages.divergence import Diverged, divergence_error, found_divergence, usual_loss
@@ -13,7 +14,6 @@ from longtail.stages.inputs import Inputs
 from longtail.stages.job import TrainJob, TrainResult
 from longtail.stages.pacing import Pacing
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World, meet
 from longtail.stages.setting_up import set_up
 from longtail.stages.trainable import set_trainable
 from longtail.stages.training import CHECKPOINT, Training, judge_all

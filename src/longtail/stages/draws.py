@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.errors import UserError
+from longtail.running.processes import World
 from longtail.sampling.drawing import stream
 from longtail.sampling.sampler import EpochSampler
 from longtail.stages.component import NamedPart
 from longtail.stages.job import Rows
-from longtail.stages.processes import World
 
 _PARTNERS = 2_000_003  # added to the seed: draws unrelated to the sampler's
 

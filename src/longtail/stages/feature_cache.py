@@ -21,11 +21,11 @@ from longtail.data.images.prepared import Prepared
 from longtail.files import require_free_space, written_whole
 from longtail.models.backbones.base import Backbone
 from longtail.models.features import Want
+from longtail.running.processes import World, agreed, any_of, interleaved
 from longtail.stages.job import Rows, TrainJob
 from longtail.stages.kept_features import KEY_BYTES, KeptFeatures, RowFeatures, new_piece
 from longtail.stages.precision import Precision
 from longtail.stages.predicting_rows import evaluating
-from longtail.stages.processes import World, agreed, any_of, interleaved
 from longtail.stages.readers import Reader
 
 FORMAT = 3

@@ -10,14 +10,15 @@ from typing import Any
 from longtail.data.images.prepared import default_store
 from longtail.data.manifest import Manifest
 from longtail.files import make_folder
-from longtail.stages.context import Event, Watch
+from longtail.running.log import Event
+from longtail.running.processes import joined, meet, together
+from longtail.stages.context import Watch
 from longtail.stages.folding import TABLE as FOLDS_TABLE
 from longtail.stages.folding import fit_folds, fold_manifest, folded, open_folds, write_folds_outcome
 from longtail.stages.loading import load_recipe
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
 from longtail.stages.planning import check_manifest, check_weights
-from longtail.stages.processes import joined, left, meet
 from longtail.stages.recipe import Recipe
 from longtail.stages.run_folder import open_run
 from longtail.stages.runner import Runner
@@ -55,8 +56,8 @@ def fit(
     for name in track:
         TRACKERS.find(name)
     place, shared = prepared_place(table, run, prepared), Path(store) if store else run / "store"
-    try:
-        watch = (joined().first and watch) or Watch()
+    with together() as world:
+        watch = (world.first and watch) or Watch()
         asked = _Asked(shared, place, track, watch, {"command": command, "seed": seed, "smoke": smoke})
         if count := folds or plan.folds:
             plan = plan.model_copy(update={"folds": count})
@@ -64,8 +65,6 @@ def fit(
         else:
             _check(plan, table, watch)
             _fit_run(plan, table, run, asked)
-    finally:
-        left()
     return run
 
 

@@ -19,14 +19,14 @@ from longtail.files import make_folder
 from longtail.losses import LOSSES
 from longtail.models.classifier import Classifier
 from longtail.models.features import Want
+from longtail.running.processes import World, pick_device
 from longtail.stages.cached_backbone import CachedBackbone
 from longtail.stages.feature_cache import KINDS, FeaturePlan, cached_features, features_of
 from longtail.stages.inputs import Inputs, image_inputs
 from longtail.stages.job import TrainJob
 from longtail.stages.live_features import LiveFeatureReader
-from longtail.stages.precision import Precision, chosen_device, chosen_precision
+from longtail.stages.precision import Precision, chosen_precision
 from longtail.stages.predicting_rows import evaluating
-from longtail.stages.processes import World
 from longtail.stages.readers import FeatureReader
 
 FEATURES = "checkpoint-features"  # in the stage's folder, where there is no store
@@ -42,7 +42,7 @@ def inputs_of(job: TrainJob, precision: Precision, world: World) -> Inputs:
 
 def stage_precision(job: TrainJob, world: World) -> Precision:
     """What the stage computes in; `auto` is fp32 for cached features, which cost their time only once."""
-    device, asked = chosen_device(world.local), job.settings.precision
+    device, asked = pick_device(world), job.settings.precision
     found = chosen_precision(asked, device, job.model.backbone.name, job.prepared.key.size)
     return replace(found, name="fp32") if asked == "auto" and why_not_cached(job) is None else found
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from longtail.models.classifier import Classifier
 from longtail.models.heads.base import Head
+from longtail.running.processes import World
 from longtail.stages.job import TrainJob
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World
 from longtail.stages.readers import Reader, build_reader, level_steps
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from longtail.data.images.prepared import Prepared
 from longtail.data.manifest import Task
+from longtail.running.log import Event
 from longtail.stages.recipe import Stage
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from longtail.models.classifier import Classifier
 
 Rows = npt.NDArray[np.int64]
-Event = dict[str, Any]  # a line of log.jsonl
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from longtail.models.classifier import Classifier
+from longtail.running.processes import World, agreed
 from longtail.stages.batch import Batch
 from longtail.stages.objective import Objective
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World, agreed
 
 
 class Learner(nn.Module):

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from longtail.errors import UserError, listing
+from longtail.running.processes import World, summed
 from longtail.stages.batch import Batch
 from longtail.stages.objective import Objective
-from longtail.stages.processes import World, summed
 
 _TOLD = ("out of memory", "can't allocate memory", "not enough memory")
 

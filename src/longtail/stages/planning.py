@@ -74,8 +74,8 @@ def _planned(recipe: Recipe, name: str, manifest: Manifest | None, seed: int, re
 
 def drawn(stage: Stage, chosen: Selection, seed: int) -> tuple[int, int]:
     """Steps and images of one epoch, by the sampler that training uses."""
+    from longtail.running.processes import World
     from longtail.stages.draws import Draws
-    from longtail.stages.processes import World
 
     draws = Draws(
         stage.sampler, chosen.targets, chosen.train, batch=stage.batch_size, seed=seed, epochs=stage.epochs or 1,

@@ -57,15 +57,6 @@ class Precision:
         return torch.amp.GradScaler(self.device.type) if self.name == "fp16" else None
 
 
-def chosen_device(local: int = 0) -> torch.device:
-    """The GPU of this process, or the CPU."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    device = torch.device("cuda", local % torch.cuda.device_count())
-    torch.cuda.set_device(device)
-    return device
-
-
 def chosen_precision(asked: str, device: torch.device, backbone: str, image_size: int) -> Precision:
     """The precision that a recipe asks for, or for `auto` the quickest that is safe here."""
     if asked not in ("auto", "fp32", "bf16", "fp16"):

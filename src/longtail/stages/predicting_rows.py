@@ -11,8 +11,9 @@ from torch import nn
 
 from longtail.data.manifest import Task
 from longtail.models.classifier import Classifier
+from longtail.running.processes import World, pick_device
 from longtail.stages.job import Rows, TrainJob
-from longtail.stages.precision import Precision, chosen_device, chosen_precision
+from longtail.stages.precision import Precision, chosen_precision
 from longtail.stages.readers import Reader, build_reader, level_steps
 from longtail.stages.study_draws import whole_studies
 
@@ -35,7 +36,7 @@ def predict_values(job: TrainJob, rows: Rows, on_batch: Callable[[int], None] = 
 def plain_reader(job: TrainJob) -> tuple[Reader, Precision]:
     """A job's images as validation sees them (only rescaled and normalised), and its precision; the model is placed."""
     name, asked = job.model.backbone.name, job.settings.precision
-    precision = chosen_precision(asked, chosen_device(), name, job.prepared.key.size)
+    precision = chosen_precision(asked, pick_device(World()), name, job.prepared.key.size)
     precision.placed(job.model)
     steps = level_steps(job.settings.augment)
     return build_reader(job.prepared, steps, precision, mean=job.mean, std=job.std), precision

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from longtail.files import make_folder
+from longtail.running.processes import World, agreed, meet
 from longtail.stages.context import StageContext, Watch
 from longtail.stages.graph import order_of, parents_of
 from longtail.stages.identity import stage_identity
 from longtail.stages.kinds import STAGE_KINDS
-from longtail.stages.processes import World, agreed, meet
 from longtail.stages.recipe import Recipe
 from longtail.stages.store import Store, publish
 from longtail.stages.workbench import Workbench

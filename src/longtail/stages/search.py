@@ -21,12 +21,12 @@ from longtail.errors import UserError
 from longtail.files import make_folder, write_json, written_whole
 from longtail.models.class_changes import replace_head
 from longtail.models.classifier import Classifier
+from longtail.running.processes import joined, meet
 from longtail.stages.component import component
 from longtail.stages.divergence import Diverged
 from longtail.stages.hand_over import HELD_OUT, WEIGHTS
 from longtail.stages.head_training import FEATURES, why_not_shared
 from longtail.stages.job import TrainJob, TrainResult
-from longtail.stages.processes import joined, meet
 from longtail.stages.recipe import Best, Search, Stage
 from longtail.stages.searching import with_settings
 from longtail.stages.validation import lower_is_better

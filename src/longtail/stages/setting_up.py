@@ -10,6 +10,8 @@ from longtail.errors import UserError
 from longtail.losses import LOSSES
 from longtail.models.classifier import Classifier
 from longtail.models.heads.two_branch import TwoBranchHead
+from longtail.running.log import Log
+from longtail.running.processes import World
 from longtail.stages import OPTIMIZERS, SCHEDULES
 from longtail.stages.active_classes import active_targets, class_counts, places_of
 from longtail.stages.batches import Batches, Stream, second_sampler
@@ -24,11 +26,9 @@ from longtail.stages.micro_batches import MicroBatches
 from longtail.stages.objective import LossContext, Objective, build_objective, initial_bias
 from longtail.stages.param_groups import param_groups
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World
 from longtail.stages.recipe import Stage
 from longtail.stages.study_draws import Companions, StudyDraws, drawn_studies
 from longtail.stages.training import Training
-from longtail.stages.training_log import TrainingLog
 from longtail.stages.unused import every_gradient
 from longtail.stages.validation import Validator
 
@@ -79,7 +79,7 @@ def set_up(job: TrainJob, inputs: Inputs, precision: Precision, world: World) ->
         micro=micro,
         validator=_validator(job, inputs, targets, precision, world),
         keeper=build_keeper(job.name, settings, job.task, len(job.valid_rows) > 0),
-        log=TrainingLog(job.folder / "log.jsonl", job.on_event, world.first),
+        log=Log(job.folder / "log.jsonl", job.on_event, world.first),
     )
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.errors import UserError
+from longtail.running.processes import World
 from longtail.sampling.drawing import stream
 from longtail.stages.draws import Draw, Draws
 from longtail.stages.job import Rows
-from longtail.stages.processes import World
 
 _COMPANIONS = 3_000_017  # added to the seed: draws unrelated to the sampler's
 

@@ -7,11 +7,11 @@ sent through the backbone, once for all of them, and each ends with the bits tha
 from collections.abc import Sequence
 from functools import partial
 
+from longtail.running.processes import agreed, joined
 from longtail.stages.course import Course, begin
 from longtail.stages.head_training import inputs_of, shared_inputs, stage_precision
 from longtail.stages.inputs import Inputs
 from longtail.stages.job import TrainJob, TrainResult
-from longtail.stages.processes import any_process, joined
 from longtail.stages.stopping import Stopped, StopSignals
 from longtail.stages.training import judge_all
 
@@ -77,7 +77,7 @@ def run_epoch(courses: Sequence[Course], epoch: int, stop: StopSignals) -> None:
             if course.diverged is None and course.work.step == step:
                 course.attempt(partial(course.learn, batch))
         due = work.world.size == 1 or (step + 1) % 10 == 0
-        if due and any_process(stop.asked is not None, work.world, work.precision.device):
+        if due and agreed(stop.asked is not None, work.world):
             raise Stopped
     end_epoch(courses, stop)
 

@@ -14,17 +14,13 @@ from torch import Tensor, nn
 from longtail.errors import UserError
 from longtail.models.classifier import Classifier
 from longtail.models.weights.saving import save_weights
+from longtail.running.checkpoint import read_checkpoint, write_checkpoint
+from longtail.running.log import Log
+from longtail.running.module_state import module_tensors, take_module
+from longtail.running.optimizer_state import optimizer_tensors, start_momentum, take_optimizer
+from longtail.running.processes import World, send_buffers
 from longtail.stages.batch import Batch
 from longtail.stages.batches import Batches
-from longtail.stages.checkpoint import (
-    module_tensors,
-    optimizer_tensors,
-    read_checkpoint,
-    start_momentum,
-    take_module,
-    take_optimizer,
-    write_checkpoint,
-)
 from longtail.stages.draws import Plan
 from longtail.stages.ema import Average
 from longtail.stages.job import TrainJob
@@ -32,9 +28,7 @@ from longtail.stages.keeping import Keeper
 from longtail.stages.micro_batches import MicroBatches
 from longtail.stages.objective import Objective
 from longtail.stages.precision import Precision
-from longtail.stages.processes import World, send_buffers
 from longtail.stages.trainable import without_updates
-from longtail.stages.training_log import TrainingLog
 from longtail.stages.validation import Metrics, Validator
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -61,7 +55,7 @@ class Training:
     micro: MicroBatches
     validator: Validator | None
     keeper: Keeper
-    log: TrainingLog
+    log: Log
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0  # trained before this process began

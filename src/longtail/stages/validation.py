@@ -16,10 +16,10 @@ from longtail.evaluate.defined import macro
 from longtail.evaluate.label_ranking import label_ranking_average_precision, lrap_columns
 from longtail.evaluate.roc import auroc
 from longtail.models.classifier import Classifier
+from longtail.running.processes import World, interleaved
 from longtail.stages.job import Rows
 from longtail.stages.precision import Precision
 from longtail.stages.predicting_rows import Values, predict_side_by_side, probabilities
-from longtail.stages.processes import World, interleaved
 from longtail.stages.readers import Reader
 
 Metrics = dict[str, Any]  # None where undefined; `ap` and `recall` are lists, one value a label

@@ -162,12 +162,12 @@ def test_pasting_in_the_batch(manifest: Manifest, tmp_path: Path) -> None:
 def test_batches_have_pasted_pixels_and_their_targets(manifest: Manifest, tmp_path: Path) -> None:
     import torch
 
+    from longtail.running.processes import World
     from longtail.stages.batches import Batches, Stream
     from longtail.stages.component import NamedPart
     from longtail.stages.draws import Draws
     from longtail.stages.pasting import paste_in_batch
     from longtail.stages.precision import chosen_precision
-    from longtail.stages.processes import World
     from longtail.stages.readers import build_reader
 
     wanted = recipe(add=[], paste={**PASTE, "probability": 1.0, "pilot": 20})

@@ -19,13 +19,12 @@ from longtail.pretrain.dinov2 import Levels
 from longtail.pretrain.loop import pretrain
 from longtail.pretrain.monitor import Labelled
 from longtail.pretrain.settings import Dinov2Settings
+from longtail.running.processes import joined
 from longtail.sampling.drawing import stream
 from longtail.stages.context import StageContext
 from longtail.stages.hand_over import WEIGHTS
 from longtail.stages.identity import model_settings
 from longtail.stages.kinds import STAGE_KINDS
-from longtail.stages.precision import chosen_device
-from longtail.stages.processes import joined
 from longtail.stages.recipe import Stage
 from longtail.stages.rows import VALIDATION, Rows
 
@@ -48,7 +47,6 @@ def pretrain_stage(context: StageContext) -> dict[str, Any]:
         rows=rows,
         labelled=watched_rows(context.manifest, rows, prepared, context.seed),
         seed=context.seed,
-        device=str(chosen_device(world.local)),
         checkpoint_every=min(CHECKPOINT_STEPS, settings.steps_per_epoch or CHECKPOINT_STEPS),
         on_progress=lambda step, steps: context.watch.on_step(
             context.name, step, steps, step * stage.batch_size / max(time.monotonic() - began, 1e-9)

@@ -16,10 +16,10 @@ from longtail.augment.paste.methods import Made
 from longtail.augment.paste.parents import leaking_parents, with_pasted
 from longtail.binding_values import bind_values, settings_of
 from longtail.data.manifest import Manifest
+from longtail.running.processes import joined, meet
 from longtail.stages.component import NamedPart
 from longtail.stages.context import StageContext
 from longtail.stages.kinds import STAGE_KINDS
-from longtail.stages.processes import joined, meet
 from longtail.stages.rows import select_rows
 from longtail.stages.workbench import COUNTED, MADE
 

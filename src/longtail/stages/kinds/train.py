@@ -26,7 +26,7 @@ PREDICTIONS = "predictions.parquet"
 @STAGE_KINDS.register("train")
 def train_stage(context: StageContext) -> dict[str, Any]:
     """Supervised training of a backbone and a head on the manifest's labels."""
-    from longtail.stages.processes import joined
+    from longtail.running.processes import joined
     from longtail.stages.train import train
 
     chosen = select_rows(context.manifest, context.stage, seed=context.seed, judged=_judged(context))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from longtail.registry import Registry
-from longtail.stages.context import Event, told_as
+from longtail.running.log import Event
+from longtail.stages.context import told_as
 
 
 class Tracker(Protocol):

@@ -26,12 +26,12 @@ import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 import json, torch; torch.set_num_threads(1)
 from made_jobs import made_job
-from longtail.stages.processes import left
+from longtail.running.processes import together
 from longtail.stages.train import train
-for name, settings in json.loads(sys.argv[3]).items():
-    folder = Path(sys.argv[2]) / name
-    train(made_job(folder, out="two", backbone="small_plain", **settings))
-left()
+with together():
+    for name, settings in json.loads(sys.argv[3]).items():
+        folder = Path(sys.argv[2]) / name
+        train(made_job(folder, out="two", backbone="small_plain", **settings))
 """
 
 

@@ -1,6 +1,8 @@
 """The processes of one training: one, or several that `torchrun` started (DDP; gloo on a CPU, nccl on GPUs)."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,22 +27,43 @@ class World:
         return self.rank == 0
 
 
-def joined() -> World:
-    """This process's place; joins the group that `torchrun`'s environment names, once."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
+def place() -> World:
+    """This process's place in the group that it is in; alone where it is in none."""
+    if not _grouped():
         return World()
-    if not distributed.is_available():
-        raise UserError(f"{size} processes were started, but this build of PyTorch has no distributed training.")
-    if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     return World(distributed.get_rank(), distributed.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
 
 
-def left() -> None:
-    """Leave the group, where one was joined."""
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.destroy_process_group()
+def joined() -> World:
+    """This process's place; joins the group that `torchrun`'s environment names, unless it is in one."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size > 1 and not _grouped():
+        if not distributed.is_available():
+            raise UserError(f"{size} processes were started, but this build of PyTorch has no distributed training.")
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return place()
+
+
+@contextmanager
+def together() -> Iterator[World]:
+    """This process's place for a piece of work; the group that it joins for that is left at the end, a caller's not."""
+    callers = _grouped()
+    try:
+        yield joined()
+    finally:
+        if _grouped() and not callers:
+            distributed.destroy_process_group()
+
+
+def pick_device(world: World, name: str = "auto") -> torch.device:
+    """The device called `name`; `auto`: the process's own GPU where there is one, else the CPU."""
+    if name != "auto":
+        return torch.device(name)
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    device = torch.device("cuda", world.local % torch.cuda.device_count())
+    torch.cuda.set_device(device)
+    return device
 
 
 def meet(world: World) -> None:
@@ -57,25 +80,17 @@ def summed(value: Tensor, world: World) -> Tensor:
     return value
 
 
-def any_process(flag: bool, world: World, device: torch.device) -> bool:
-    """Whether `flag` is set in any process; all must ask."""
-    if world.size == 1:
-        return flag
-    return bool(summed(torch.tensor(float(flag), device=device), world) > 0)
-
-
 def agreed(flag: bool, world: World) -> bool:
-    """Whether `flag` is set in any process, from a part of the program that has no device at hand."""
-    device = torch.device("cuda", world.local) if torch.cuda.is_available() else torch.device("cpu")
-    return any_process(flag, world, device)
+    """Whether `flag` is set in any process; all must ask."""
+    return flag if world.size == 1 else bool(any_of(np.array([flag]), world)[0])
 
 
 def any_of(flags: npt.NDArray[np.bool_], world: World) -> npt.NDArray[np.bool_]:
-    """Which of some flags are set in any process."""
+    """Which of some flags are set in any process; all must ask."""
     if world.size == 1:
         return flags
-    device = torch.device("cuda", world.local) if torch.cuda.is_available() else torch.device("cpu")
-    found: npt.NDArray[np.bool_] = (summed(torch.from_numpy(flags).to(device, torch.float32), world) > 0).cpu().numpy()
+    counts = summed(torch.from_numpy(flags).to(pick_device(world), torch.float32), world)
+    found: npt.NDArray[np.bool_] = (counts > 0).cpu().numpy()
     return found
 
 
@@ -96,3 +111,7 @@ def send_buffers(module: torch.nn.Module, world: World) -> None:
     if world.size > 1:
         for buffer in module.buffers():
             distributed.broadcast(buffer, 0)
+
+
+def _grouped() -> bool:
+    return distributed.is_available() and distributed.is_initialized()
