@@ -36,8 +36,8 @@ def again(folder, *words, recipe="tiny.yaml", out="run"):
     return run(["fit", str(folder / recipe), str(folder / "manifest.csv"), "--out", str(folder / out), *words])
 
 
-def trained(folder):
-    return {path.parent.name: path.stat().st_mtime_ns for path in (folder / "run" / "store").glob("*/stage.json")}
+def trained(folder, out="run"):
+    return {path.parent.name: path.stat().st_mtime_ns for path in (folder / out / "store").glob("*/stage.json")}
 
 
 def test_a_run_has_everything_that_it_is_about(finished):
@@ -100,6 +100,16 @@ def test_a_setting_retrains_what_depends_on_it_and_no_more(finished):
     before = trained(finished)
     assert again(finished, "stages.features.epochs=1") == 0
     assert len(trained(finished)) == len(before) + 2  # the stage and its child
+
+
+def test_another_way_of_predicting_predicts_again_and_trains_nothing(finished):
+    assert again(finished, out="ways") == 0
+    before = trained(finished, "ways")
+    plain = (finished / "ways/predictions/test.parquet").read_bytes()
+    assert again(finished, "predict.tta=[identity, hflip]", out="ways") == 0
+    assert (finished / "ways/predictions/test.parquet").read_bytes() != plain
+    assert json.loads((finished / "ways/metrics.json").read_text())["predict"]["tta"] == ["identity", "hflip"]
+    assert trained(finished, "ways") == before
 
 
 def test_another_run_with_the_same_store_shares_stages(finished, capsys):

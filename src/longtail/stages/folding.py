@@ -96,11 +96,12 @@ def fit_folds(recipe: Recipe, manifest: Manifest, run: Path, folds: int, fit_one
 
 
 def write_folds_outcome(recipe: Recipe, manifest: Manifest, run: Path, folds: int, watch: Watch) -> None:
-    """Join, decide, evaluate and report; nothing is done again while the folds' stages are the same."""
+    """Join, decide, evaluate and report; not again while the folds' stages and how they predict stay."""
     places = fold_runs(run)
     stages = {f"{place.name}/{name}": _identity(place, name) for place in places for name in recipe.stages}
+    made_of = {"stages": stages, "predict": recipe.predict.model_dump(mode="json")}
     splits = [OUT_OF_FOLD, *([TEST] if TEST in set(manifest.column("split")) else [])]
-    if is_done(run, stages, splits) or not _predicted(places[0], VALIDATION).is_file():
+    if is_done(run, made_of, splits) or not _predicted(places[0], VALIDATION).is_file():
         return
     watch.on_note(f"joining the predictions of {folds} folds")
     whole = _merged(places, VALIDATION, "join")
@@ -112,7 +113,7 @@ def write_folds_outcome(recipe: Recipe, manifest: Manifest, run: Path, folds: in
         _write(run, TEST, _merged(places, TEST, "mean"))
         found[TEST] = metrics_of(run, TEST, manifest, TEST)
     report(run, split=OUT_OF_FOLD, resamples=resamples_of(run))
-    write_json(run / METRICS, {"folds": folds, "stages": stages, **found})
+    write_json(run / METRICS, {"folds": folds, **made_of, **found})
 
 
 def _identity(fold: Path, stage: str) -> str:

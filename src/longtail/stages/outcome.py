@@ -27,10 +27,11 @@ DECISIONS, METRICS, HEAT_MAPS = "decisions.json", "metrics.json", "heatmaps"
 
 
 def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path, watch: Watch) -> None:
-    """Predict, decide on validation, evaluate and report; nothing is done again while the stages are the same."""
+    """Predict, decide on validation, evaluate and report; not again while the stages and how they predict stay."""
     stages = {name: read_facts(run / "stages" / name)["identity"] for name in recipe.stages}
+    made_of = {"stages": stages, "predict": recipe.predict.model_dump(mode="json")}
     splits = [split for split in (VALIDATION, TEST) if split in set(manifest.column("split"))]
-    if not splits or all(stage.kind != "train" for stage in recipe.stages.values()) or is_done(run, stages, splits):
+    if not splits or all(stage.kind != "train" for stage in recipe.stages.values()) or is_done(run, made_of, splits):
         return
     (run / DECISIONS).unlink(missing_ok=True)  # of earlier stages
     for split in splits:
@@ -42,7 +43,7 @@ def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path,
         write_predictions(decisions_of(run).calibrated(predictions), run / "predictions" / f"{split}.parquet")
     metrics = {split: metrics_of(run, split, manifest, split) for split in splits}
     write_report(recipe, manifest, run)
-    write_json(run / METRICS, {"stages": stages, **metrics})
+    write_json(run / METRICS, {**made_of, **metrics})
 
 
 def write_report(recipe: Recipe, manifest: Manifest, run: Path, split: str | None = None) -> None:
@@ -59,12 +60,12 @@ def resamples_of(run: Path) -> int:
     return 50 if read_run(run, ENVIRONMENT)["smoke"] else 1000
 
 
-def is_done(run: Path, stages: dict[str, str], splits: list[str]) -> bool:
-    """Whether metrics are there and of these very stages; they are written last."""
+def is_done(run: Path, made_of: dict[str, Any], splits: list[str]) -> bool:
+    """Whether metrics are there, of these very stages and this way of predicting; they are written last."""
     if not (run / METRICS).is_file():
         return False
     told = read_run(run, METRICS)
-    return bool(told.get("stages") == stages and all(split in told for split in splits))
+    return all(told.get(key) == value for key, value in made_of.items()) and all(split in told for split in splits)
 
 
 def decide_on(plan: Predict, predictions: Predictions, manifest: Manifest, run: Path, split: str) -> None:
