@@ -4,6 +4,9 @@ import pytest
 
 from longtail.bench.plan import check_paper, chosen_rival, plan_lines
 from longtail.errors import UserError
+from longtail.stages.shipped import shipped_recipes
+from longtail.stages.table import is_table
+from longtail.stages.yaml_tree import read_tree
 
 ROWS = ["CE -> cRW", "CE"]
 
@@ -32,7 +35,23 @@ def test_one_row_of_a_table_alone() -> None:
     assert [line.recipe.model.backbone for line in lines] == ["densenet121"]
 
 
+def test_names_with_commas_are_put_together() -> None:
+    text = "ViT-L@336, linear, study mean,ViT-L@336, linear,ViT-L@336, GLoRI, study mean"
+    _, lines = plan_lines("foundation-ablation", rows=[name.strip() for name in text.split(",")])
+    names = ["ViT-L@336, linear, study mean", "ViT-L@336, linear", "ViT-L@336, GLoRI, study mean"]
+    assert [line.name for line in lines] == names
+    assert lines[0].paper == {"map task 1": 0.2031, "map task 2": 0.2896}
+
+
+@pytest.mark.parametrize("name", [name for name, path in shipped_recipes().items() if is_table(read_tree(path))])
+def test_rows_of_a_shipped_table_can_be_compared(name: str) -> None:
+    assert len(plan_lines(name)[1]) > 1
+
+
 def test_mistakes() -> None:
+    rows = ["ViT-L@336, linear", "ViT-L@336, linear, study mean"]
+    with pytest.raises(UserError, match=r"predicts studies and .* images.*predict.keep_images=true"):
+        plan_lines("foundation-ablation", rows=rows, overrides=["predict.keep_images=false"])
     with pytest.raises(UserError, match="unknown stage 'crv'"):
         plan_lines("two-stage", rows=ROWS, overrides=["stages.crv.epochs=2"])
     with pytest.raises(UserError, match="unknown row 'ce'"):

@@ -43,7 +43,7 @@ def plan_lines(
     if not is_table(tree):
         raise UserError(f"'{path}' is one recipe, not a table of variants; train it with `longtail fit`.")
     found = read_table(tree, f"'{path}'")
-    chosen = [row] if row is not None else list(rows or row_names(found))
+    chosen = [row] if row is not None else _whole_names(rows or row_names(found), row_names(found))
     for name in chosen:
         if name not in row_names(found):
             raise unknown_name("row", name, row_names(found), f"the table {found.table}")
@@ -52,6 +52,7 @@ def plan_lines(
     lines = [_line(found, name, recipes[name]) for name in dict.fromkeys(chosen)]
     lines += [Line(name, recipes[name], "beside the table") for name in also]
     _check_folders(lines)
+    _check_levels(lines)
     return found, lines
 
 
@@ -95,6 +96,28 @@ def _stage_named(override: str) -> str | None:
 def _line(table: RecipeTable, name: str, recipe: Recipe) -> Line:
     row = table.rows[name.partition(ACROSS)[0] if table.across else name]
     return Line(name, recipe, row.group, row.paper)
+
+
+def _whole_names(pieces: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Rows as asked; pieces that only together are a row's name are one, since names may have commas."""
+    found, left = [], list(pieces)
+    while left:
+        ends = range(len(left), 0, -1)
+        end = next((end for end in ends if ", ".join(left[:end]) in names), 1)
+        found.append(", ".join(left[:end]))
+        left = left[end:]
+    return found
+
+
+def _check_levels(lines: Sequence[Line]) -> None:
+    """Refuse values of studies beside values of images: they are not of the same rows."""
+    studies = [line for line in lines if line.recipe.predict.study is not None and not line.recipe.predict.keep_images]
+    others = [line for line in lines if line not in studies]
+    if studies and others:
+        raise UserError(
+            f"the row '{studies[0].name}' predicts studies and '{others[0].name}' images, which can't be compared;"
+            " count both by image with predict.keep_images=true."
+        )
 
 
 def _check_folders(lines: Sequence[Line]) -> None:
