@@ -50,3 +50,18 @@ def test_links_between_pages_hold() -> None:
     for page in [*PAGES, REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_map_of_the_house_is_whole() -> None:
+    """Every room stands in its table; every file of the largest, and no other; every file of the image's way."""
+    text, house = (REPOSITORY / "docs/house.md").read_text(encoding="utf-8"), REPOSITORY / "src/longtail"
+    tables = re.findall(r"^\| --- .*\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rooms, stages, way = ([row.split("|") for row in table.splitlines()] for table in tables)
+    named = {name for row in rooms for name in re.findall(r"`(\w+)`", row[1])}
+    assert named == {path.name for path in house.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    listed = {name for row in stages for name in re.findall(r"`(\w+/?)`", row[2])}
+    there = {path.stem for path in (house / "stages").glob("[!_]*.py")}
+    there |= {f"{path.name}/" for path in (house / "stages").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert listed == there
+    for name in re.findall(r"`([\w/]+(?:\.py|/))`", "".join(row[3] for row in way)):
+        assert (house / name).exists(), name
