@@ -76,6 +76,8 @@ class Branch(nn.Module):
                 f"backbone '{backbone.name}' has no patches to hide, so iBOT can't train it; set ibot_weight: 0, or"
                 " take a plain vision transformer such as vit_small_patch16_224."
             )
+        if settings.ibot_weight == 0 and self.trunk.mask_token is not None:
+            self.trunk.mask_token.requires_grad_(False)  # nothing is hidden: several processes would wait for its gradient
         self.dino_head = _head(backbone.width, settings)
         separate = settings.ibot_weight > 0 and not settings.shared_head
         self.ibot_head = _head(backbone.sizes.token_width, settings) if separate else None
