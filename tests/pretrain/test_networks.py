@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from longtail.errors import UserError
 from longtail.models import build_backbone
 from longtail.pretrain.dino_head import DinoHead
+from longtail.pretrain.dinov2 import Dinov2
 from longtail.pretrain.groups import layer_numbers, parameter_groups
 from longtail.pretrain.networks import Branch, HiddenPatches, can_hide
 from longtail.pretrain.settings import Dinov2Settings
@@ -53,6 +55,19 @@ def test_cnns_take_part_in_dino_alone(tiny: Dinov2Settings) -> None:
     assert said.large.shape == (4, 16)
     assert said.small.shape == (2, 16)
     assert said.patches is None
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_vit2", "test_vit3", "eva02_tiny_patch14_224"])
+@pytest.mark.parametrize("ibot", [0.0, 1.0])
+def test_all_that_trains_gets_a_gradient_for_which_several_processes_wait(
+    tiny: Dinov2Settings, name: str, ibot: float
+) -> None:
+    side = 28 if "14" in name else 32
+    settings = replace(tiny, backbone=name, ibot_weight=ibot, global_size=side, local_size=side // 2, drop_path=0.0)
+    method = Dinov2(settings, channels=1, steps_per_epoch=3)
+    method.step(np.random.default_rng(0).integers(0, 256, (2, 32, 32, 1), dtype=np.uint8), np.arange(2))
+    trained = {name: part.grad for name, part in method.student.named_parameters() if part.requires_grad}
+    assert [name for name, gradient in trained.items() if gradient is None] == []
 
 
 def test_shared_and_separate_heads(tiny: Dinov2Settings) -> None:

@@ -43,6 +43,7 @@ class HiddenPatches(nn.Module):
         self._masks: Tensor | None = None
         if self.mask_token is not None:
             backbone.model.patch_embed.register_forward_hook(self._hide)  # type: ignore[union-attr]
+            self._rest_pooling()
 
     def forward(self, images: Tensor, masks: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Images `(B, C, H, W)` to class features `(B, D)` and, of a vision transformer, patches `(B, T, D)`."""
@@ -50,12 +51,18 @@ class HiddenPatches(nn.Module):
             return self.backbone.pooled(images), None
         self._masks = masks
         try:
-            found = self.backbone(images, {"pooled", "tokens"})
+            sizes = self.backbone.sizes
+            found = self.backbone(images, {"tokens"} if sizes.class_token else {"pooled", "tokens"})
         finally:
             self._masks = None
-        sizes = self.backbone.sizes
         patches = found.tokens[:, sizes.prefix_tokens :]
         return found.tokens[:, 0] if sizes.class_token else found.pooled, patches
+
+    def _rest_pooling(self) -> None:
+        """Where the class token is read, layers of another pooling get no gradient, and processes would wait for it."""
+        for name in ("fc_norm", "attn_pool") if self.backbone.sizes.class_token else ():
+            if isinstance(part := getattr(self.backbone.model, name, None), nn.Module):
+                part.requires_grad_(False)
 
     def _hide(self, _module: nn.Module, _inputs: Any, embedded: Tensor) -> Tensor | None:
         """A forward hook: patches `(B, T, D)` or `(B, h, w, D)` with hidden ones replaced."""
@@ -77,7 +84,7 @@ class Branch(nn.Module):
                 " take a plain vision transformer such as vit_small_patch16_224."
             )
         if settings.ibot_weight == 0 and self.trunk.mask_token is not None:
-            self.trunk.mask_token.requires_grad_(False)  # nothing is hidden: several processes would wait for its gradient
+            self.trunk.mask_token.requires_grad_(False)  # nothing is hidden, and processes would wait for its gradient
         self.dino_head = _head(backbone.width, settings)
         separate = settings.ibot_weight > 0 and not settings.shared_head
         self.ibot_head = _head(backbone.sizes.token_width, settings) if separate else None
