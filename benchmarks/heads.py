@@ -228,7 +228,7 @@ def measure_nih(root: Path, sizes: Sequence[int], epochs: int, folds: int, judge
         told = found["comparisons"] if metric == "ap" else found.setdefault("comparisons_auroc", {})
         for first, second in pairs(sizes, FURTHER):
             chosen_two = {first: made[first], second: made[second]}
-            told[f"{second} - {first}"] = compare(chosen_two, manifest, metric=metric, resamples=1000).to_json()
+            told[f"{second} - {first}"] = brief(compare(chosen_two, manifest, metric=metric, resamples=1000).to_json())
     return found
 
 
@@ -239,8 +239,14 @@ def several(manifest: Manifest, made: Mapping[str, Predictions], size: int) -> d
     found: dict[str, Any] = {"images": len(rows), "patients": int(patients.iloc[rows].nunique())}
     for name in FURTHER:
         two = {key: part(made[key], rows) for key in (f"{name}@{size}", f"{name}@{size}, study mean")}
-        found[name] = compare(two, manifest.select(rows), resamples=1000).to_json()
+        found[name] = brief(compare(two, manifest.select(rows), resamples=1000).to_json())
     return found
+
+
+def brief(comparison: dict[str, Any]) -> dict[str, Any]:
+    """Without each label's own difference: many comparisons are kept."""
+    pairs = [{name: value for name, value in pair.items() if name != "labels"} for pair in comparison["pairs"]]
+    return {**comparison, "pairs": pairs}
 
 
 def part(whole: Predictions, rows: Any) -> Predictions:
