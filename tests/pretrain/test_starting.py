@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from timm.layers.drop import DropPath
 from torch import Tensor
 
 from longtail.errors import UserError
@@ -102,3 +103,12 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     torch.save(start_from("test_vit", "none", image_size=32, channels=3).state_dict(), tmp_path / "other.pth")
     with pytest.raises(UserError, match="does not fit backbone"):
         start_from(NAME, tmp_path / "other.pth", image_size=32, channels=3)
+
+
+def test_all_blocks_drop_their_paths_alike() -> None:
+    dropping = start_from("test_vit", "none", image_size=32, channels=1, drop_path=0.4)
+    rates = [part.drop_prob for part in dropping.modules() if isinstance(part, DropPath)]
+    assert rates == [0.4] * 2 * len(dropping.model.blocks)  # type: ignore[arg-type]
+    plain = start_from("test_vit", "none", image_size=32, channels=1)
+    assert not [part for part in plain.modules() if isinstance(part, DropPath)]
+    assert dropping.state_dict().keys() == plain.state_dict().keys()

@@ -3,8 +3,8 @@
 Caron et al. (SwAV, 2020; DINO, 2021); the recipe of steps follows facebookresearch/dinov2 @b8931f7
 `data/augmentations.py` (Apache-2.0): the first large view is always blurred, the second seldom, but solarized at times,
 small ones half of the time. `look: grey` replaces colour jitter by changes of brightness, contrast and gamma, which is
-how radiographs differ between machines; `look: colour` is DINOv2's own. Blur widths are those of 224 pixels and shrink
-with smaller views.
+how radiographs differ between machines; `look: colour` is DINOv2's jitter, without its greying of a fifth. Blur widths
+are those of 224 pixels and shrink with smaller views.
 
 What happens to an image depends on (seed, step, row, number of the view) alone. uint8 pixels take the quick way of the
 device; uint16 and float pixels (16-bit radiographs) are floats throughout, so no level is lost.

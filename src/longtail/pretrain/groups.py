@@ -2,7 +2,8 @@
 
 As in facebookresearch/dinov2 @b8931f7 `utils/param_groups.py` (Apache-2.0): layer i of L learns at
 `decay ** (L + 1 - i)` of the rate, the patch embedding at a share of that again. Which layer a tensor is of is timm's
-own table, so this holds for CNNs too.
+own table, so this holds for CNNs too. Two things differ: tokens, positions and prototypes do not decay here, and the
+last norm learns at the rate of the last block.
 """
 
 from collections.abc import Iterable
