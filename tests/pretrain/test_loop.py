@@ -91,6 +91,8 @@ def test_a_collapse_is_told(tiny: Dinov2Settings, tmp_path: Path) -> None:
     assert any(line["event"] == "collapse" for line in read_log(tmp_path / "a" / LOG))
     with pytest.raises(UserError, match="raise koleo_weight"):
         pretrain(grey, replace(tiny, epochs=1), tmp_path / "b", on_collapse="stop")
+    with pytest.raises(UserError, match="raise koleo_weight"):
+        pretrain(grey, replace(tiny, epochs=1, on_collapse="stop"), tmp_path / "c")
 
 
 def test_a_loss_that_is_no_number_stops_before_it_is_saved(tiny: Dinov2Settings, tmp_path: Path) -> None:

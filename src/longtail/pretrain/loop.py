@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from longtail.pretrain.dinov2 import Dinov2, Levels
 from longtail.pretrain.drawing import rows_of_step
 from longtail.pretrain.meter import Meter
 from longtail.pretrain.monitor import Labelled, measures
-from longtail.pretrain.settings import Dinov2Settings
+from longtail.pretrain.settings import Dinov2Settings, OnCollapse
 from longtail.pretrain.sources import Pixels, Rows, Source, as_source
 from longtail.running.checkpoint import check_same, read_checkpoint, write_checkpoint
 from longtail.running.log import Log
@@ -30,7 +30,6 @@ from longtail.running.processes import pick_device, together
 
 CHECKPOINT, WEIGHTS, LOG = "checkpoint.safetensors", "weights.safetensors", "log.jsonl"
 WATCHED = 512  # images that the collapse alarm looks at
-OnCollapse = Literal["warn", "stop"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def pretrain(
     threads: int = 1,
     checkpoint_every: int | None = None,
     monitor_every: int = 1,
-    on_collapse: OnCollapse = "warn",
+    on_collapse: OnCollapse | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     on_event: Callable[[dict[str, Any]], None] = lambda _: None,
     levels: Levels | None = None,
@@ -66,9 +65,11 @@ def pretrain(
     `images`: what `longtail.data.prepare` gives, an array `(N, H, W, C)`, or a list of these; `rows` are those to train
     on (all by default: leave out what is to be judged by). `labelled` rows are watched every `monitor_every` epochs.
     A checkpoint is written every `checkpoint_every` steps (an epoch by default); the same call again goes on from it.
-    `on_progress(step, steps)` is told each step, `on_event` every line of the log. `levels` are the mean and standard
-    deviation of pixels, where not the backbone's own. `stop_at` ends early, as an interruption would.
+    `on_collapse` is the settings' own unless said. `on_progress(step, steps)` is told each step, `on_event` every line
+    of the log. `levels` are the mean and standard deviation of pixels, where not the backbone's own. `stop_at` ends
+    early, as an interruption would.
     """
+    on_collapse = on_collapse or settings.on_collapse
     if on_collapse not in get_args(OnCollapse):
         raise unknown_name("on_collapse", on_collapse, get_args(OnCollapse))
     source, out = as_source(images), Path(out)

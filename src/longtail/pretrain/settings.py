@@ -9,6 +9,7 @@ from longtail.errors import UserError, unknown_name
 Positions = Literal["interpolate", "drop"]
 Look = Literal["grey", "colour"]
 Precision = Literal["auto", "fp32", "bf16"]
+OnCollapse = Literal["warn", "stop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,7 @@ class Dinov2Settings:
     mask_ratio: tuple[float, float] = (0.1, 0.5)
 
     precision: Precision = "auto"  # bf16 on a GPU, fp32 on a CPU
+    on_collapse: OnCollapse = "warn"  # or stop, when what is watched shows a collapse
 
     def __post_init__(self) -> None:
         for name in ("global_scale", "local_scale", "mask_ratio"):  # YAML has lists
@@ -74,12 +76,14 @@ class Dinov2Settings:
         self._check_numbers()
 
     def as_facts(self) -> dict[str, Any]:
-        """All settings as JSON holds them."""
+        """All settings that count for what is learned, as JSON holds them."""
         facts = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        del facts["on_collapse"]
         return facts | {"weights": None if self.weights is None else str(self.weights)}
 
     def _check_choices(self) -> None:
-        for name, choices in (("positions", Positions), ("look", Look), ("precision", Precision)):
+        said = {"positions": Positions, "look": Look, "precision": Precision, "on_collapse": OnCollapse}
+        for name, choices in said.items():
             if getattr(self, name) not in get_args(choices):
                 raise unknown_name(name, str(getattr(self, name)), get_args(choices), "the settings of dinov2")
 

@@ -165,6 +165,7 @@ def test_lengths() -> None:
         ("stages.small.method.dinov2.locl_size=16", "local_size"),
         ("stages.small.method.dinov2.flip=2", "write a number from 0 to 1"),
         ("stages.small.method=dinov3", "dinov2"),
+        ("stages.small.method.dinov2.on_collapse=halt", "stop"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(tmp_path: Path, capsys: Any, words: str, told: str) -> None:
