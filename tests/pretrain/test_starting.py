@@ -112,3 +112,8 @@ def test_all_blocks_drop_their_paths_alike() -> None:
     plain = start_from("test_vit", "none", image_size=32, channels=1)
     assert not [part for part in plain.modules() if isinstance(part, DropPath)]
     assert dropping.state_dict().keys() == plain.state_dict().keys()
+
+
+def test_a_backbone_of_one_size_is_told() -> None:
+    with pytest.raises(UserError, match="shows large and small views; take a CNN"):
+        start_from("beit_base_patch16_224", "none", image_size=32, channels=1)

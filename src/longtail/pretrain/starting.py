@@ -11,6 +11,7 @@ from pathlib import Path
 
 from torch import nn
 
+from longtail.errors import UserError
 from longtail.models.backbones.base import Backbone
 from longtail.models.backbones.building import build_backbone
 from longtail.pretrain.settings import Positions
@@ -29,9 +30,17 @@ def start_from(
 
     A transformer's blocks all drop their paths at `drop_path`, as DINOv2's; timm's rate rises from 0 to it.
     """
-    backbone = build_backbone(
-        name, weights="none", channels=channels, image_size=image_size, dynamic=True, drop_path=drop_path
-    )
+    try:
+        backbone = build_backbone(
+            name, weights="none", channels=channels, image_size=image_size, dynamic=True, drop_path=drop_path
+        )
+    except UserError as error:
+        if "dynamic" not in str(error):
+            raise
+        raise UserError(
+            f"backbone '{name}' takes images of one size only, and pre-training shows large and small views; take a CNN"
+            " or a plain vision transformer such as vit_small_patch16_224."
+        ) from error
     _drop_alike(backbone, drop_path)
     fresh = {key: value.clone() for key, value in backbone.state_dict().items() if key.endswith("pos_embed")}
     if weights == "pretrained":
