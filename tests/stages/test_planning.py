@@ -127,6 +127,15 @@ def test_estimates_count_weights_exactly_and_grow_with_the_batch(tmp_path):
     assert prepared_bytes(recipe, _manifest(tmp_path), 3) == {64: 65 * 64 * 64 * 3}
 
 
+def test_stages_with_one_network_measure_it_once():
+    sizes = {"s": {"epochs": 1, "image_size": 32}, "t": {"epochs": 9, "image_size": 32, "batch_size": 4}}
+    recipe, known = _recipe({**sizes, "u": {"epochs": 1, "image_size": 64}}), {}
+    found = [estimate(recipe, name, classes=3, known=known) for name in "stu"]
+    assert len(known) == 2
+    assert found == [estimate(recipe, name, classes=3) for name in "stu"]
+    assert estimate(recipe, "s", classes=4, known=known).parameters > found[0].parameters
+
+
 def test_validate_puts_it_together(tmp_path):
     found = validate(
         _recipe({"s": {"epochs": 1, "image_size": 32}}, model={"weights": "none", "channels": 1}), _manifest(tmp_path)

@@ -25,9 +25,8 @@ def paper_settings(global_size: int = 224, *, weights: str | Path = "none", **ch
 def phantom_settings(**changes: Any) -> Dinov2Settings:
     """A very small vision transformer on images of 64 pixels, for a CPU and some thousand images.
 
-    Made radiographs differ little but for small findings. With DINOv2's crops (`global_scale` from 0.32 on, flips) two
-    views of one are no more alike than those of two, and answers drift to all prototypes alike; large crops without
-    flips are learned from, slowly: k-NN does not come near that of raw pixels (`benchmarks/pretrain.py`).
+    Made radiographs differ little but for small findings, so crops are large and nothing is flipped. It takes a few
+    thousand steps: `benchmarks/pretrain.py` has patches of 16, batches of 64 and 60 epochs of some 5,000 images.
     """
     small = Dinov2Settings(
         backbone="vit_micro_patch8",

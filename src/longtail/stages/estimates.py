@@ -4,7 +4,8 @@ A stage's model is built without memory (on torch's `meta` device), so weights a
 what every layer hands on, in fp32 (bf16 takes half): a rough figure, since libraries share some and add buffers.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from longtail.data.manifest import Manifest
 from longtail.stages.identity import model_settings
 from longtail.stages.recipe import Recipe, Stage
+
+Known = dict[str, tuple[int, int] | None]  # what was measured of networks, by all that they are built from
 
 _MOMENTS = {"sgd": 1, "rmsprop": 2}  # tensors of a weight's size that an optimiser keeps; 2 for the others
 
@@ -31,15 +34,24 @@ def prepared_bytes(recipe: Recipe, manifest: Manifest, channels: int) -> dict[in
     return {size: len(manifest) * size * size * channels for size in sizes}
 
 
-def estimate(recipe: Recipe, name: str, *, classes: int, channels: int = 3) -> Estimate | None:
-    """What stage `name` takes; None for kinds that are not supervised, and models that torch cannot build on `meta`."""
+def estimate(
+    recipe: Recipe, name: str, *, classes: int, channels: int = 3, known: Known | None = None
+) -> Estimate | None:
+    """What stage `name` takes; None for kinds that are not supervised, and models that torch cannot build on `meta`.
+
+    Networks in `known` are not built again, and new ones join them.
+    """
     stage = recipe.stages[name]
     if stage.kind != "train":
         return None
-    try:
-        parameters, activations = _measured(recipe, stage, classes, channels)
-    except (NotImplementedError, RuntimeError):  # a layer that looks at values, which `meta` has none of
+    known = {} if known is None else known
+    settings: dict[str, Any] = {**model_settings(recipe, stage), "weights": "none"}
+    key = json.dumps([settings, classes, channels, stage.image_size], sort_keys=True, default=repr)
+    if key not in known:
+        known[key] = _measured(settings, classes, channels, stage.image_size)
+    if (measured := known[key]) is None:
         return None
+    parameters, activations = measured
     moments = 0 if stage.train == "head" else _MOMENTS.get(stage.optimizer.name, 2)
     kept = 2 + moments + (1 if stage.ema else 0)  # weights, gradients or the best so far, moments, average
     memory = 4 * (parameters * kept + activations * _at_once(stage))
@@ -52,17 +64,19 @@ def _at_once(stage: Stage) -> int:
     return -(-batch // 8) if stage.train == "head" else batch
 
 
-def _measured(recipe: Recipe, stage: Stage, classes: int, channels: int) -> tuple[int, int]:
-    """Parameters, and the numbers that layers hand on for one image."""
+def _measured(settings: Mapping[str, Any], classes: int, channels: int, size: int) -> tuple[int, int] | None:
+    """Parameters, and the numbers that layers hand on for one image; None where that can't be told."""
     import torch
 
     from longtail.stages.loading_models import build_model
 
-    settings: dict[str, Any] = {**model_settings(recipe, stage), "weights": "none"}
-    with torch.device("meta"), torch.no_grad():
-        model = build_model(settings, [str(i) for i in range(classes)], channels, stage.image_size).eval()
-        with _counting(model) as count:
-            model(torch.empty(1, channels, stage.image_size, stage.image_size))
+    try:
+        with torch.device("meta"), torch.no_grad():
+            model = build_model(settings, [str(i) for i in range(classes)], channels, size).eval()
+            with _counting(model) as count:
+                model(torch.empty(1, channels, size, size))
+    except (NotImplementedError, RuntimeError):  # a layer that looks at values, which `meta` has none of
+        return None
     return sum(tensor.numel() for tensor in model.parameters()), count[0]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longtail.data.manifest import Manifest
-from longtail.stages.estimates import Estimate, estimate, prepared_bytes
+from longtail.stages.estimates import Estimate, Known, estimate, prepared_bytes
 from longtail.stages.loading import load_recipe
 from longtail.stages.planning import StagePlan, check_manifest, check_weights, plan
 from longtail.stages.recipe import Recipe
@@ -44,8 +44,9 @@ def validate(
     warnings = [] if table is None else check_manifest(made, table)
     plans = plan(made, table, seed=seed)
     channels = _channels(made, table)
+    known: Known = {}
     found = {
-        each.name: estimate(made, each.name, classes=each.classes or _USUAL_CLASSES, channels=channels)
+        each.name: estimate(made, each.name, classes=each.classes or _USUAL_CLASSES, channels=channels, known=known)
         for each in plans
     }
     estimates = {name: each for name, each in found.items() if each is not None}
