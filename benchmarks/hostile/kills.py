@@ -86,10 +86,8 @@ def killed(command_line: CommandLine, home: Path, part: Part, kills: int, dice: 
             usual = min(usual, ended.seconds) if fresh else usual  # of the machine, which others use too
             made = part.made(folder)
             differ = sorted(name for name in {*made, *reference} if made.get(name) != reference.get(name))
-            # a whole training may take its time, but no life more than twice what an undisturbed one takes
-            wrong = complaint(ended, max(10.0, 2 * whole.cpu)) or (
-                f"exit status {ended.status}: {ended.err}" if ended.status else ""
-            )
+            slow = max(10.0, 2 * whole.cpu)  # a whole training takes its time, but no life twice an undisturbed one's
+            wrong = complaint(ended, slow) or (f"exit status {ended.status}: {ended.err}" if ended.status else "")
             wrong += f" differing: {', '.join(differ)}" if differ else ""
         if wrong or lost:
             breaches.append(f"{wrong} lost: {lost}" if lost else wrong)
