@@ -237,7 +237,7 @@ def lightning_fit(work: Training) -> Callable[[int], None] | None:
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.AdamW(self.parameters(), lr=1e-3)
 
-    loader = [(batch.images, batch.target) for batch in batches]
+    loader = DataLoader([(batch.images, batch.target) for batch in batches], batch_size=None)  # type: ignore[arg-type]
 
     def run(steps: int) -> None:
         options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}

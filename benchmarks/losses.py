@@ -54,6 +54,7 @@ NEEDS: dict[str, dict[str, int]] = {
     "seesaw": {"softmax": 3, "pass": 8},
     "center": {"feature pass": 8},
     "triplet": {"feature product": 3, "pair pass": 14},
+    "view_consistency": {"sigmoid": 1, "study product": 2, "pair pass": 4, "pass": 16},
     "supcon": {"feature product": 3, "pair exp": 2, "pair pass": 16},
 }
 
@@ -64,7 +65,7 @@ def losses() -> dict[str, tuple[str, Callable[[], None]]]:
     logits = torch.randn(ROWS, LABELS).clamp(-1, 1).requires_grad_()
     features = torch.randn(ROWS, WIDTH).requires_grad_()
     many = (torch.rand(ROWS, LABELS) < 0.1).float()
-    one = torch.randint(LABELS, (ROWS,))
+    one, pairs = torch.randint(LABELS, (ROWS,)), torch.arange(ROWS) // 2  # labels; studies of two images
     steps = {
         BCE: ("multilabel", step(functional.binary_cross_entropy_with_logits, logits, many)),
         CE: ("singlelabel", step(functional.cross_entropy, logits, one)),
@@ -72,7 +73,8 @@ def losses() -> dict[str, tuple[str, Callable[[], None]]]:
     for name, entry in LOSSES.load().items():
         module, task = made(name, entry.function), entry.facts["task"].split(",")[0]
         inputs = features if module.needs == "features" else logits
-        steps[name] = (task, step(module, inputs, one if task == "singlelabel" else many))
+        target = pairs if module.needs == "studies" else one if task == "singlelabel" else many
+        steps[name] = (task, step(module, inputs, target))
     return steps
 
 
@@ -108,6 +110,7 @@ def passes() -> dict[str, Callable[[], Any]]:
         "softmax": lambda: torch.log_softmax(entries, dim=1),
         "feature pass": lambda: features * features,
         "feature product": lambda: features @ features.T,
+        "study product": lambda: pairs @ entries,
         "pair pass": lambda: pairs * pairs,
         "pair exp": lambda: torch.exp(pairs),
     }

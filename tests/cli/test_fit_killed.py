@@ -10,6 +10,7 @@ import time
 
 import pytest
 from made_data import made_manifest
+from made_lives import Life, command
 
 RECIPE = """
 recipe: tiny
@@ -32,14 +33,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-def started(folder, out):
-    call = [sys.executable, "-m", "longtail", "fit", "tiny.yaml", "manifest.csv", "--out", out]
-    call += ["--prepared", f"prepared-{out}"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    hears = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731 - a shell's background jobs ignore Ctrl-C
-    return subprocess.Popen(call, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hears)
-
-
 def bits(folder, out):
     stages = sorted((folder / out / "stages").iterdir())
     return {
@@ -49,24 +42,28 @@ def bits(folder, out):
     }
 
 
+def words(out):
+    return ["fit", "tiny.yaml", "manifest.csv", "--out", out, "--prepared", f"prepared-{out}"]
+
+
+def lived(folder, out):
+    return Life(command, *words(out), folder=folder)
+
+
 def test_killed_runs_end_with_the_same_bits(folder):
-    whole = started(folder, "whole")
     began = time.monotonic()
-    _, told = whole.communicate(timeout=300)
-    assert whole.returncode == 0, told
+    whole = lived(folder, "whole")
+    assert whole.ended() == 0, whole.said()
     seconds, draw = time.monotonic() - began, random.Random(0)
     for kill in range(KILLS):
-        process = started(folder, "killed")
-        number = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[kill % 4]
-        try:
-            process.wait(seconds * draw.uniform(0.25, 0.8))
-        except subprocess.TimeoutExpired:
-            process.send_signal(number)
-        _, told = process.communicate(timeout=300)
-        assert "Traceback" not in told
-    last = started(folder, "killed")
-    _, told = last.communicate(timeout=300)
-    assert last.returncode == 0, told
+        life = lived(folder, "killed")
+        if life.ended(seconds * draw.uniform(0.25, 0.8)) is None:
+            life.struck((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[kill % 4])
+        assert "Traceback" not in life.said()
+    call = [sys.executable, "-m", "longtail", *words("killed")]  # the last in a process of its own, imports and all
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    last = subprocess.run(call, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert last.returncode == 0, last.stderr
     assert bits(folder, "killed") == bits(folder, "whole")
     lines = (folder / "killed/stages/features/log.jsonl").read_text().splitlines()
     assert sum('"event": "epoch"' in line for line in lines) == 6  # none twice

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from made_lives import Life, pretrained
 from safetensors.torch import load_file
 
 from longtail.pretrain.loop import CHECKPOINT, WEIGHTS, pretrain
@@ -34,21 +34,12 @@ pretrain(pixels, settings, sys.argv[1], device="cpu", checkpoint_every=1)
 """
 
 
-def _start(script: Path, out: Path, settings: Dinov2Settings, *launcher: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, *launcher, str(script), str(out), json.dumps(settings.as_facts())]
-    return subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
-
-
 def test_killed_it_goes_on(tiny: Dinov2Settings, tmp_path: Path) -> None:
     settings = replace(tiny, epochs=8)
-    script = tmp_path / "train.py"
-    script.write_text(_SCRIPT)
-    process = _start(script, tmp_path / "killed", settings)
+    life = Life(pretrained, PIXELS, settings, tmp_path / "killed", folder=tmp_path)
     while not (tmp_path / "killed" / CHECKPOINT).is_file():
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+        assert life.ended(0.02) is None, life.said()
+    life.struck(signal.SIGKILL)
     done = pretrain(PIXELS, settings, tmp_path / "killed", device="cpu", checkpoint_every=12)
     pretrain(PIXELS, settings, tmp_path / "whole", device="cpu", checkpoint_every=24)
     assert done.weights is not None
@@ -58,9 +49,10 @@ def test_killed_it_goes_on(tiny: Dinov2Settings, tmp_path: Path) -> None:
 def test_two_processes(tiny: Dinov2Settings, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(_SCRIPT)
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     settings = replace(tiny, koleo_weight=0.0, mask_probability=0.0, drop_path=0.0, batch_size=2, epochs=1)
-    assert _start(script, tmp_path / "two", settings, *launcher).wait(60) == 0
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    call = [*launcher, str(script), str(tmp_path / "two"), json.dumps(settings.as_facts())]
+    assert subprocess.run(call, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=60).returncode == 0
     # Without what each process draws for itself, one process with both batches is the same training.
     done = pretrain(PIXELS, replace(settings, batch_size=4), tmp_path / "one", device="cpu")
     assert done.weights is not None

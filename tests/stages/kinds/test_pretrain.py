@@ -1,10 +1,7 @@
 """The stage kind pretrain through the command line: rows, hand-over, resume after SIGKILL, what its recipe may say."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from made_data import made_manifest
+from made_lives import Life, slow_fit
 from safetensors.torch import load_file
 
 from longtail.cli import run
@@ -96,31 +94,19 @@ def test_what_a_head_is_trained_by_changes_nothing_for_pretraining(finished: Pat
     assert len(set((finished / "run/store").glob("*/stage.json")) - before) == 1
 
 
-SCRIPT = """
-import sys, time
-from longtail.stages.context import Watch
-from longtail.stages.fitting import fit
-slow = Watch(on_step=lambda *told: time.sleep(0.05))
-fit(sys.argv[1], sys.argv[2], out=sys.argv[3], overrides=["stages.small.epochs=12"], watch=slow)
-"""
-
-
 def test_killed_it_ends_with_the_same_bits(tmp_path: Path) -> None:
     made_manifest(tmp_path, size=32)
     text = RECIPE[: RECIPE.index("  large:")]
     (tmp_path / "tiny.yaml").write_text(text)
     arguments = [str(tmp_path / name) for name in ("tiny.yaml", "manifest.csv", "killed")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, *arguments], env=environment)
+    life = Life(slow_fit, 0.05, *arguments, ["stages.small.epochs=12"], folder=tmp_path)
     try:
         until = time.monotonic() + 60
         while not list((tmp_path / "killed").glob("store/*/checkpoint.safetensors")):
-            assert process.poll() is None
+            assert life.ended(0.01) is None, life.said()
             assert time.monotonic() < until
-            time.sleep(0.01)
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        life.struck(signal.SIGKILL)
     assert not list((tmp_path / "killed").glob("store/*/stage.json"))
     weights = []
     for out in ("killed", "whole"):
