@@ -8,6 +8,7 @@ import torch
 
 from longtail.errors import UserError
 from longtail.pretrain.dinov2 import Dinov2
+from longtail.pretrain.koleo import koleo_loss
 from longtail.pretrain.settings import Dinov2Settings
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 1), dtype=np.uint8)
@@ -85,3 +86,25 @@ def test_learning_lowers_the_loss(tiny: Dinov2Settings) -> None:
     method = _made(settings)
     losses = [float(method.step(PIXELS, ROWS)["loss"]) for _ in range(30)]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.3
+
+
+def test_in_parts_the_gradient_is_that_of_the_whole_batch(tiny: Dinov2Settings) -> None:
+    settings = replace(tiny, drop_path=0.0, koleo_weight=0.0, mask_probability=0.6)
+    whole, parted = _made(settings), _made(replace(settings, micro_batch=3))  # 3 images and then 1
+    told = whole.step(PIXELS, ROWS), parted.step(PIXELS, ROWS)
+    assert float(told[0]["ibot"]) > 0
+    for name in ("loss", "dino", "ibot"):
+        torch.testing.assert_close(told[1][name], told[0][name])
+    for (name, one), two in zip(whole.student.named_parameters(), parted.student.parameters(), strict=True):
+        if one.grad is not None:
+            torch.testing.assert_close(two.grad, one.grad, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_in_parts_neighbours_are_looked_for_within_a_part(tiny: Dinov2Settings) -> None:
+    settings = replace(tiny, drop_path=0.0, ibot_weight=0.0)
+    expected = _made(settings)
+    with torch.no_grad():
+        features = expected.student(expected.crops(PIXELS, ROWS, 0).large, None, None, True).features.view(2, 4, -1)
+    halves = [koleo_loss(view[part]) for view in features for part in (slice(2), slice(2, 4))]
+    found = _made(replace(settings, micro_batch=2)).step(PIXELS, ROWS)
+    torch.testing.assert_close(found["koleo"], torch.stack(halves).sum() / 2)

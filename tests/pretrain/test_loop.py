@@ -68,6 +68,8 @@ def test_refusals(tiny: Dinov2Settings, tmp_path: Path) -> None:
         pretrain(PIXELS, tiny, tmp_path, rows=[0, 20])
     with pytest.raises(UserError, match="no images"):
         pretrain(PIXELS, tiny, tmp_path, rows=[])
+    with pytest.raises(UserError, match="a batch of 4 is more than the 3 images"):
+        pretrain(PIXELS, tiny, tmp_path, rows=[1, 4, 7])
     with pytest.raises(UserError, match="unknown on_collapse 'halt'"):
         pretrain(PIXELS, tiny, tmp_path, on_collapse="halt")  # type: ignore[arg-type]
     pretrain(PIXELS, tiny, tmp_path, stop_at=3)

@@ -47,6 +47,13 @@ def test_what_it_learns_counts_for_it_and_for_what_starts_from_it() -> None:
     assert alone["b"] != plain["b"]
 
 
+def test_images_at_once_count_for_a_loss_that_compares_them() -> None:
+    pretraining: Stages = {"a": {"kind": "pretrain", "method": "dinov2", "epochs": 1}}
+    parted: Stages = {"a": {**pretraining["a"], "micro_batch": 4}}
+    whole: Stages = {"a": {**pretraining["a"], "micro_batch": None}}
+    assert identities(parted) != identities(pretraining) == identities(whole)
+
+
 def test_a_stage_that_hands_its_momentum_over_is_another_one() -> None:
     """A stored stage that nobody asked for momentum has none to give; whoever asks trains one that has."""
     plain, asked = identities(PLAIN), identities(changed("b", hand_over={"momentum": True}))

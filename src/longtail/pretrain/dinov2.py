@@ -11,7 +11,7 @@ centred over all processes.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from longtail.pretrain.ibot import ibot_loss
 from longtail.pretrain.koleo import koleo_loss
 from longtail.pretrain.masking import block_masks
 from longtail.pretrain.networks import Answers, Branch
+from longtail.pretrain.questions import Questions
 from longtail.pretrain.schedules import Rates, rates
 from longtail.pretrain.settings import Dinov2Settings
 from longtail.pretrain.sources import Pixels, Rows
@@ -93,25 +94,37 @@ class Dinov2:
         """One step on the images `rows` with their pixels `(B, H, W, C)`; gives the parts of the loss."""
         now = self.rates
         crops, masks = self.crops(pixels, rows, self.taken), self._masks(len(rows))
-        with self._own_numbers(), self._precision():
-            parts = self.losses(crops, masks, now.teacher_temperature)
-        self._learn(parts["loss"], now)
+        with self._own_numbers():
+            parts = self._backward(self.asked(crops, masks, now.teacher_temperature))
+        self._learn(now)
         self._follow(now.momentum)
         self.taken += 1
-        return {name: value.detach() for name, value in parts.items()}
+        return parts
 
-    def losses(self, crops: Crops, masks: Tensor | None, temperature: float) -> dict[str, Tensor]:
-        """The parts of the loss and their weighted sum, `loss`; `masks` `(2 B, T)` are true at hidden patches."""
+    @torch.no_grad()
+    def asked(self, crops: Crops, masks: Tensor | None, temperature: float) -> Questions:
+        """What the teacher says of the large views; `masks` `(2 B, T)` are true at patches hidden from the student."""
+        at_once = len(crops.large) if self.settings.micro_batch is None else 2 * self.settings.micro_batch
+        views = torch.split(crops.large, at_once)
+        hidden = [None] * len(views) if masks is None else torch.split(masks, at_once)
+        with self._precision():
+            told: list[Answers] = [
+                self.teacher(view, None, mask, False) for view, mask in zip(views, hidden, strict=True)
+            ]
+        classes = sinkhorn_knopp(torch.cat([each.large for each in told]), temperature)
+        said = [each.patches for each in told if each.patches is not None]
+        return Questions(crops, masks, classes, sinkhorn_knopp(torch.cat(said), temperature) if said else None)
+
+    def losses(self, asked: Questions) -> dict[str, Tensor]:
+        """The parts of the loss and their weighted sum, `loss`."""
         settings = self.settings
-        with torch.no_grad():
-            told: Answers = self.teacher(crops.large, None, masks, False)
-            wanted = sinkhorn_knopp(told.large, temperature).chunk(2)
-        said: Answers = self.wrapped(crops.large, crops.small, masks, True)
+        with self._precision():
+            said: Answers = self.wrapped(asked.crops.large, asked.crops.small, asked.masks, True)
         small = () if said.small is None else said.small.chunk(settings.local_crops)
+        wanted = asked.classes.chunk(2)
         parts = {"dino": dino_loss(said.large.chunk(2), small, wanted, settings.student_temperature)}
-        if said.patches is not None and told.patches is not None and masks is not None:
-            patches = sinkhorn_knopp(told.patches, temperature)
-            parts["ibot"] = ibot_loss(said.patches, patches, masks, settings.student_temperature)
+        if said.patches is not None and asked.patches is not None and asked.masks is not None:
+            parts["ibot"] = ibot_loss(said.patches, asked.patches, asked.masks, settings.student_temperature)
         parts["koleo"] = torch.stack([koleo_loss(view) for view in said.features.chunk(2)]).sum()
         weights = {"dino": settings.dino_weight, "ibot": settings.ibot_weight, "koleo": settings.koleo_weight}
         return {"loss": torch.stack([weights[name] * part for name, part in parts.items()]).sum(), **parts}
@@ -178,10 +191,25 @@ class Dinov2:
         half = chosen == "bf16" or (chosen == "auto" and self.device.type == "cuda")
         return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
-    def _learn(self, loss: Tensor, now: Rates) -> None:
-        set_rates(self.optimizer.param_groups, now)
+    def _backward(self, asked: Questions) -> dict[str, Tensor]:
+        """Leave the step's gradients in the student, part by part; gives the parts of the loss."""
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        total: dict[str, Tensor] = {}
+        parts = list(asked.parts(self.settings.micro_batch))
+        for number, part in enumerate(parts, start=1):
+            share = len(part) / len(asked)
+            with self._sharing(number == len(parts)):
+                found = {name: value * share for name, value in self.losses(part).items()}
+                found["loss"].backward()  # type: ignore[no-untyped-call]
+            total = {name: total.get(name, 0) + value.detach() for name, value in found.items()}
+        return total
+
+    def _sharing(self, last: bool) -> AbstractContextManager[Any]:
+        """Processes share their gradients once, with the last part."""
+        return nullcontext() if last or self.world == 1 else self.wrapped.no_sync()  # type: ignore[operator]
+
+    def _learn(self, now: Rates) -> None:
+        set_rates(self.optimizer.param_groups, now)
         for part in self.student.children():  # backbone and heads each for itself, as the public code does
             nn.utils.clip_grad_norm_(part.parameters(), self.settings.clip)
         self.optimizer.step()

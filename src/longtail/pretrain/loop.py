@@ -75,6 +75,7 @@ def pretrain(
     source, out = as_source(images), Path(out)
     chosen = _chosen(source, rows)
     with together() as world:
+        _check_batch(settings.batch_size * world.size, len(chosen))
         per_epoch = settings.steps_per_epoch or max(1, len(chosen) // (settings.batch_size * world.size))
         channels = int(source.rows([chosen[0]]).shape[3])
         there = pick_device(world, device)
@@ -123,6 +124,12 @@ def _chosen(source: Source, rows: npt.NDArray[Any] | Sequence[int] | None) -> Ro
     if chosen.min() < 0 or chosen.max() >= len(source):
         raise UserError(f"row {chosen.max()} is none of the {len(source)} images; rows go from 0 to {len(source) - 1}.")
     return chosen
+
+
+def _check_batch(batch: int, images: int) -> None:
+    """An image beside itself would be its own nearest neighbour, and the loss that draws neighbours apart is lost."""
+    if batch > images:
+        raise UserError(f"a batch of {batch} is more than the {images} images to pre-train on; choose a smaller one.")
 
 
 def _resume(path: Path, facts: dict[str, Any], method: Dinov2, meter: Meter, log: Log) -> None:

@@ -38,6 +38,7 @@ class Dinov2Settings:
     epochs: int = 100
     steps_per_epoch: int | None = 2500  # none: as many as show every image once
     batch_size: int = 64
+    micro_batch: int | None = None  # images at once, where not all of a batch fit into memory
     learning_rate: float = 2e-4
     learning_rate_end: float = 1e-6
     warmup_epochs: float = 10
@@ -79,6 +80,8 @@ class Dinov2Settings:
         """All settings that count for what is learned, as JSON holds them."""
         facts = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
         del facts["on_collapse"]
+        if self.micro_batch is None:
+            del facts["micro_batch"]
         return facts | {"weights": None if self.weights is None else str(self.weights)}
 
     def _check_choices(self) -> None:
@@ -103,6 +106,7 @@ class Dinov2Settings:
             fine = len(pair) == 2 and 0 < pair[0] <= pair[1] <= 1
             _require(fine, name, list(pair), "write [lowest, highest] within 0 and 1")
         _require(self.clip > 0, "clip", self.clip, "write a number above 0")
+        _require(self.micro_batch is None or self.micro_batch > 0, "micro_batch", self.micro_batch, "write 1 or more")
         _require(self.steps_per_epoch is None or self.steps_per_epoch > 0, "steps_per_epoch", 0, "write 1 or more")
         if self.dino_weight + self.ibot_weight == 0:
             raise UserError("dino_weight and ibot_weight of dinov2 are both 0, so nothing is learned; raise one.")

@@ -55,8 +55,8 @@ def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
     settings = stage.model_dump(mode="json", by_alias=True)
     if stage.kind == "synthesize":
         return {key: settings[key] for key in _MAKING}
-    if stage.kind == "pretrain":  # what heads are trained by is none of its business
-        return {key: settings[key] for key in _LOOKING} | {"from": parents.get(settings["from"], settings["from"])}
+    if stage.kind == "pretrain":
+        return _settings_of_pretraining(stage, settings, parents)
     for key in (*_HOW, "model"):
         settings.pop(key)
     settings["from"] = parents.get(settings["from"], settings["from"])
@@ -64,3 +64,9 @@ def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
     if settings["oversample"]:
         settings["oversample"]["judged_by"] = parents[settings["oversample"]["judged_by"]]
     return settings
+
+
+def _settings_of_pretraining(stage: Stage, settings: Mapping[str, Any], parents: Mapping[str, str]) -> dict[str, Any]:
+    """What heads are trained by is none of its business; its loss compares the images that are seen at once."""
+    found = {key: settings[key] for key in _LOOKING} | {"from": parents.get(settings["from"], settings["from"])}
+    return found | ({"micro_batch": stage.micro_batch} if isinstance(stage.micro_batch, int) else {})

@@ -10,6 +10,7 @@ _SAID_BY_STAGE = {
     "weights": "model: {weights: FILE}, or from: STAGE",
     "drop_path": "model: {drop_path: 0.4}",
     "batch_size": "batch_size",
+    "micro_batch": "micro_batch",
     "epochs": "epochs",
     "precision": "precision",
 }  # of a pretrain stage's method

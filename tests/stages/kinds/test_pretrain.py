@@ -28,7 +28,14 @@ task: multilabel
 model: {{backbone: test_vit, head: {{ml-decoder: {{dim: 16, heads: 2, hidden: 16}}}}, weights: none, channels: 1}}
 defaults: {{batch_size: 8, loss: bce, keep: {{best: loss}}}}
 stages:
-  small: {{kind: pretrain, image_size: 32, batch_size: 8, epochs: 2, method: {{dinov2: {{global_size: 16, {METHOD}}}}}}}
+  small:
+    kind: pretrain
+    image_size: 32
+    batch_size: 8
+    micro_batch: 5
+    epochs: 2
+    validate_every: 2
+    method: {{dinov2: {{global_size: 16, {METHOD}}}}}
   large: {{kind: pretrain, from: small, image_size: 32, batch_size: 8, steps: 2, method: {{dinov2: {{{METHOD}}}}}}}
   head:
     from: large
@@ -60,13 +67,14 @@ def log(folder: Path, stage: str) -> list[dict[str, Any]]:
 def test_each_stage_learns_from_training_images_alone(finished: Path) -> None:
     small = facts(finished, "small")
     assert (small["kind"], small["rows"], small["unlabelled_rows"]) == ("pretrain", 24, 0)
-    assert (small["method"]["global_size"], small["method"]["steps_per_epoch"]) == (16, 3)
+    assert [small["method"][name] for name in ("global_size", "steps_per_epoch", "micro_batch")] == [16, 3, 5]
     assert {"rank", "knn_map", "linear_map"} <= set(small["measures"])
     large = facts(finished, "large")["method"]
     assert (large["global_size"], large["epochs"], large["steps_per_epoch"]) == (32, 1, 2)
     assert large["weights"].endswith(f"{small['identity']}/weights.safetensors")
     epochs = [line for line in log(finished, "small") if line["event"] == "epoch"]
     assert [line["epoch"] for line in epochs] == [1, 2]
+    assert ["knn_map" in line["valid"] for line in epochs] == [False, True]  # validate_every
     assert set(epochs[0]) >= {"step", "loss", "lr", "image_size", "images_per_s", "valid", "seconds", "time"}
 
 

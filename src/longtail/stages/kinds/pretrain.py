@@ -1,10 +1,11 @@
 """The stage kind `pretrain`: a backbone learns from images alone, by its `method` (DINOv2); labels are only looked at.
 
 What every stage says is said here too: `image_size` (of the prepared images), `batch_size` (over all processes),
-`epochs` or `steps`, `rows`, `from`, `precision`, and the model's backbone, weights, drop path and levels. All else is
-the method's, as in `method: {dinov2: {local_size: 96}}`; its `global_size` is `image_size` unless said. Trained on are
-the splits in `rows` and rows of no split, such as unlabelled images of other sources. Validation rows are looked at by
-the monitors alone unless `rows` names them; test rows never.
+`micro_batch` (images at once; whole batches unless it is a number), `epochs` or `steps`, `validate_every` (epochs from
+one look of the monitors to the next), `rows`, `from`, `precision`, and the model's backbone, weights, drop path and
+levels. All else is the method's, as in `method: {dinov2: {local_size: 96}}`; its `global_size` is `image_size` unless
+said. Trained on are the splits in `rows` and rows of no split, such as unlabelled images of other sources. Validation
+rows are looked at by the monitors alone unless `rows` names them; test rows never.
 """
 
 import time
@@ -47,6 +48,7 @@ def pretrain_stage(context: StageContext) -> dict[str, Any]:
         rows=rows,
         labelled=watched_rows(context.manifest, rows, prepared, context.seed),
         seed=context.seed,
+        monitor_every=stage.validate_every,
         checkpoint_every=min(CHECKPOINT_STEPS, settings.steps_per_epoch or CHECKPOINT_STEPS),
         on_progress=lambda step, steps: context.watch.on_step(
             context.name, step, steps, step * stage.batch_size / max(time.monotonic() - began, 1e-9)
@@ -85,6 +87,7 @@ def pretrain_settings(
         "drop_path": model["drop_path"],
         "weights": weights,
         "batch_size": stage.batch_size // processes,
+        "micro_batch": stage.micro_batch if isinstance(stage.micro_batch, int) else None,
         "epochs": epochs,
         "steps_per_epoch": per_epoch,
         "precision": stage.precision,
