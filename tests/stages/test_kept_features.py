@@ -53,3 +53,10 @@ def test_any_pieces(tmp_path_factory: object, pieces: list[list[int]]) -> None:
     rows = np.arange(len(every))
     found = KeptFeatures.open(store, "a").of(rows, [key(n) for n in every], len(every))
     np.testing.assert_array_equal(found.rows(rows, 0 * rows)[:, 1], every)
+
+
+def test_a_piece_without_its_keys_is_none(tmp_path: Path) -> None:
+    write(tmp_path, "a", [5])
+    write(tmp_path, "a", [3])
+    sorted(tmp_path.glob("*.keys"))[0].unlink()
+    assert len(KeptFeatures.open(tmp_path, "a").where) == 1

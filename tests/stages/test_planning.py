@@ -90,6 +90,14 @@ def test_what_may_be_wrong_is_a_warning(tmp_path):
     assert "no training image has c: nothing" in warnings[2]
 
 
+def test_validation_rows_without_any_label_are_a_warning(tmp_path):
+    best = _recipe({"s": {"epochs": 1, "keep": {"best": "map"}}})
+    unlabelled = _manifest(tmp_path, split=["train"] * 60 + ["val"] * 5)
+    assert any("so keep: {best: map} may find no epoch the best" in each for each in check_manifest(best, unlabelled))
+    assert not any("may find no epoch" in each for each in check_manifest(best, _manifest(tmp_path)))
+    assert not any("may find no epoch" in each for each in check_manifest(_recipe({"s": {"epochs": 1}}), unlabelled))
+
+
 def test_a_split_that_tears_patients_apart_is_a_warning(tmp_path):
     torn = _manifest(
         tmp_path, patient=[f"p{row // 2}" for row in range(65)], split=["train", "val", "test"] * 21 + [""] * 2

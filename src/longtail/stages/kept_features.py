@@ -37,10 +37,12 @@ class KeptFeatures:
 
     @classmethod
     def open(cls, store: Path, identity: str) -> "KeptFeatures":
-        """All pieces of an identity, in the order of their names."""
+        """All pieces of an identity, in the order of their names; one whose keys somebody removed is none."""
         pieces: list[npt.NDArray[Any]] = []
         where: dict[bytes, tuple[int, int]] = {}
         for path in sorted(store.glob(f"{identity}-*.npy")):
+            if not _keys_beside(path).is_file():
+                continue
             joined = _keys_beside(path).read_bytes()
             keys = [joined[start : start + KEY_BYTES] for start in range(0, len(joined), KEY_BYTES)]
             where |= {key: (len(pieces), place) for place, key in enumerate(keys)}

@@ -19,8 +19,8 @@ from longtail.stages.graph import order_of
 from longtail.stages.identity import model_settings
 from longtail.stages.loading import KEYWORDS
 from longtail.stages.mistakes import at
-from longtail.stages.recipe import Recipe, Stage
-from longtail.stages.rows import Selection, select_rows
+from longtail.stages.recipe import Best, Recipe, Stage
+from longtail.stages.rows import VALIDATION, Selection, select_rows
 
 Reused = Callable[[str], bool]  # whether the store has this stage finished
 
@@ -221,7 +221,7 @@ def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
         )
     told = ("leak", *ABOUT_NAMES)
     found += [each.message for each in problems_of(manifest, check_files=False) if each.kind in told]
-    return [*found, *_absent_labels(manifest)]
+    return [*found, *_absent_labels(manifest), *_nothing_to_choose_by(recipe, manifest)]
 
 
 def _absent_labels(manifest: Manifest) -> list[str]:
@@ -232,3 +232,15 @@ def _absent_labels(manifest: Manifest) -> list[str]:
     counts = manifest.counts(train)
     absent = [label for label, count in zip(manifest.labels, np.asarray(counts), strict=True) if count == 0]
     return [f"no training image has {listing(absent)}: nothing can be learned of them"] if absent else []
+
+
+def _nothing_to_choose_by(recipe: Recipe, manifest: Manifest) -> list[str]:
+    """Most metrics need an image that has a label; undefined everywhere, they choose no epoch."""
+    judged = manifest.column("split") == VALIDATION if manifest.has("split") else np.zeros(len(manifest), bool)
+    chosen = next((stage.keep for stage in recipe.stages.values() if isinstance(stage.keep, Best)), None)
+    if chosen is None or not judged.any() or bool((manifest.one_hot[judged] == 1).any()):
+        return []
+    return [
+        f"no validation image is known to have any label, so keep: {{best: {chosen.best}}} may find no epoch the best"
+        " and keep the last"
+    ]
