@@ -13,7 +13,7 @@ from longtail.cli.listing import source_of
 from longtail.data.readers import READERS
 from longtail.losses import LOSSES
 from longtail.models import BACKBONES, HEADS
-from longtail.predict import ENSEMBLES, STUDIES, SUBMISSIONS, TTA, VIEW_RULES
+from longtail.predict import ENSEMBLES, SOUPS, STUDIES, SUBMISSIONS, TTA, VIEW_RULES
 from longtail.registry import Entry, Registry
 from longtail.sampling import SAMPLERS
 
@@ -27,6 +27,7 @@ LISTS: dict[str, Registry[Any]] = {
     "Heads": HEADS,
     "Test-time views": TTA,
     "Merges": ENSEMBLES,
+    "Soups": SOUPS,
     "View rules": VIEW_RULES,
     "Study rules": STUDIES,
     "Submissions": SUBMISSIONS,

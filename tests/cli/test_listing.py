@@ -15,6 +15,7 @@ from longtail.cli import run
         (["datasets", "nih"], ["publication: Wang et al. 2017, NIH ChestX-ray14", "  root: Path"]),
         (["tta", "shift"], ["  x: float = 0.05", "python: longtail.predict.tta.resampled_views.shift_view"]),
         (["ensembles", "weighted"], ["paper: Caruana et al. 2004", "  rounds: int = 20"]),
+        (["soups", "uniform"], ["code: mlfoundations/model-soups", "  weights: list[float] | None = None"]),
         (["views", "frontal_replaces_lateral"], ["paper: Yamagishi & Hanaoka 2023"]),
         (["studies", "view_weights"], ["  frontal: float = 7", "  lateral: float = 3"]),
         (["submissions", "isic2018"], ["publication: Codella et al. 2019"]),

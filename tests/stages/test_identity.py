@@ -54,6 +54,15 @@ def test_images_at_once_count_for_a_loss_that_compares_them() -> None:
     assert identities(parted) != identities(pretraining) == identities(whole)
 
 
+def test_a_soup_is_what_its_members_are() -> None:
+    def soup(first: str, lr: float) -> str:
+        members: Stages = {name: {"epochs": 1, "batch_size": size} for name, size in ((first, 8), ("b", 16))}
+        members["b"]["optimizer"] = {"adamw": {"lr": lr}}
+        return identities({**members, "soup": {"kind": "soup", "method": {"uniform": {"of": [first, "b"]}}}})["soup"]
+
+    assert soup("a", 0.1) == soup("renamed", 0.1) != soup("a", 0.2)
+
+
 def test_a_stage_that_hands_its_momentum_over_is_another_one() -> None:
     """A stored stage that nobody asked for momentum has none to give; whoever asks trains one that has."""
     plain, asked = identities(PLAIN), identities(changed("b", hand_over={"momentum": True}))

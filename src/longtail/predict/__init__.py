@@ -32,8 +32,10 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.predict.merging_files import predict_from_files as predict_from_files
     from longtail.predict.predicting import predict as predict
     from longtail.predict.predictions import Predictions as Predictions
-    from longtail.predict.soups import greedy_soup as greedy_soup
-    from longtail.predict.soups import soup as soup
+    from longtail.predict.soups import SOUPS as SOUPS
+    from longtail.predict.soups.averaging import soup as soup
+    from longtail.predict.soups.greedy import greedy_soup as greedy_soup
+    from longtail.predict.soups.uniform import uniform_soup as uniform_soup
     from longtail.predict.stage_predicting import LoadedModel as LoadedModel
     from longtail.predict.stage_predicting import predict_stage as predict_stage
     from longtail.predict.studies import STUDIES as STUDIES

@@ -141,7 +141,7 @@ def run_recipe(run: Path) -> dict[str, Any]:
 def stages_that_predict(recipe: Mapping[str, Any], asked: Sequence[str] | str | None) -> list[str]:
     """The stages that predict: those asked for, else the last one of the recipe that trains."""
     kinds = {name: (stage or {}).get("kind", "train") for name, stage in recipe["stages"].items()}
-    trained = [name for name, kind in kinds.items() if kind == "train"]
+    trained = [name for name, kind in kinds.items() if kind in ("train", "soup")]
     if not asked:
         if not trained:
             raise UserError("no stage of the recipe trains a classifier, so there is nothing to predict with.")

@@ -6,7 +6,7 @@ from typing import Any
 from longtail.report.graph_svg import Edge, EdgeKind, Node
 from longtail.report.run_folder import RunFolder, StageFacts
 
-_ACCENTS = {"train": "s0", "pretrain": "s4", "synthesize": "s1"}
+_ACCENTS = {"train": "s0", "pretrain": "s4", "synthesize": "s1", "soup": "s3"}
 PREDICT = "predictions"
 
 
@@ -28,11 +28,18 @@ def recipe_graph(run: RunFolder) -> tuple[list[Node], list[Edge]]:
 
 
 def _edges(name: str, said: Mapping[str, Any]) -> list[Edge]:
-    """What a stage's settings say of other stages, wherever `judged_by` stands in them."""
+    """What a stage's settings say of other stages, also what a soup is made of."""
     kinds: tuple[tuple[EdgeKind, Any], ...] = (
         ("from", said.get("from", said.get("parent"))), ("judged_by", list(_judges(said))), ("add", said.get("add")),
+        ("from", _members(said)),
     )  # fmt: skip
     return [Edge(source, name, kind) for kind, value in kinds for source in dict.fromkeys(_names(value))]
+
+
+def _members(said: Mapping[str, Any]) -> list[str]:
+    method = said.get("method")
+    parts = method.values() if isinstance(method, Mapping) else ()
+    return [name for part in parts if isinstance(part, Mapping) for name in _names(part.get("of"))]
 
 
 def _judges(value: Any) -> list[str]:

@@ -15,6 +15,7 @@ from longtail.binding_values import bind_values, fitted, settings_of
 from longtail.errors import UserError, unknown_name
 from longtail.registry import Entry, Registry
 from longtail.stages.component import NamedPart, component
+from longtail.stages.graph import OF_STAGES
 from longtail.stages.mistakes import RecipeError, at
 from longtail.stages.pasting import paste_settings
 from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage
@@ -29,6 +30,7 @@ _REGISTRIES = {
     "kind": ("longtail.stages.kinds", "STAGE_KINDS"),
     "pretrain": ("longtail.pretrain", "METHODS"),
     "synthesize": ("longtail.augment.paste", "METHODS"),
+    "soup": ("longtail.predict.soups", "SOUPS"),
     "tta": ("longtail.predict.tta", "TTA"),
     "merge": ("longtail.predict.ensembles", "ENSEMBLES"),
     "views": ("longtail.predict.view_rules", "VIEW_RULES"),
@@ -117,7 +119,7 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
         with _under(NamedPart("paste"), stage.paste):
             paste_settings(stage.paste)
     _bind_search(stage)
-    if isinstance(stage.keep, Best) and stage.kind == "train":
+    if isinstance(stage.keep, Best) and stage.predicts:
         with at("keep", "best"):
             _check_metric(stage.keep.best, recipe.task)
 
@@ -136,7 +138,9 @@ def _bind_stage_model(changes: Mapping[str, Any], model: Model) -> None:
 
 def _bind_method(stage: Stage) -> None:
     if stage.kind == "train" and stage.method is not None:
-        raise RecipeError(("method",), "is for stages of kind pretrain or synthesize; take it out, or name the kind.")
+        raise RecipeError(
+            ("method",), "is for stages of kind pretrain, synthesize or soup; take it out, or name the kind."
+        )
     if stage.method is None or stage.kind not in _REGISTRIES:
         return
     with at("method"):
@@ -149,7 +153,7 @@ def _bind_settings_class(entry: Entry[Any], part: NamedPart) -> None:
     """A method whose first parameter is `settings` takes the fields of that class, else its own keyword parameters."""
     first = next(iter(inspect.signature(entry.function).parameters.values()), None)
     function = first.annotation if first is not None and inspect.isclass(first.annotation) else entry.function
-    settings = {key: value for key, value in part.settings.items() if key not in ("judged_by", "like", "preset")}
+    settings = {key: value for key, value in part.settings.items() if key not in (*OF_STAGES, "preset")}
     with _under(part, settings):
         bound = bind_values(function, settings, f"'{part.name}'", context=_positional(function))
         if function is not entry.function:

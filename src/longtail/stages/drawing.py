@@ -22,7 +22,8 @@ def recipe_svg(recipe: Recipe) -> str:
     """The graph as the text of an SVG file."""
     nodes = [Node(name, tuple(stage_in_words(recipe.stages[name]).split("; "))) for name in order_of(recipe)]
     members = predicting(recipe)
-    found = [Edge(link.source, link.target, link.kind) for link in (*links(recipe), *predict_links(recipe))]
+    every = (*links(recipe), *predict_links(recipe))
+    found = [Edge(link.source, link.target, "from" if link.kind == "of" else link.kind) for link in every]
     if not recipe.predict.ensemble:
         found += [Edge(name, "predict", "ensemble") for name in members]
     about = tuple(prediction_in_words(recipe).split("; ")[1:])
@@ -65,7 +66,8 @@ def _line(recipe: Recipe, name: str, told: StagePlan | None) -> str:
 
 
 def _link(link: Link) -> str:
-    return f"judged by {link.source}" if link.kind == "judged_by" else f"adds images of {link.source}"
+    words = {"judged_by": "judged by", "add": "adds images of", "of": "with the weights of"}
+    return f"{words[link.kind]} {link.source}"
 
 
 def _size(stage: Stage) -> str:

@@ -12,14 +12,15 @@ from longtail.stages.recipe import Predict, Recipe, Stage
 from longtail.stages.stage_checks import check_stage
 from longtail.stages.yaml_tree import Steps
 
-Needs = Literal["from", "judged_by", "add", "ensemble"]
+Needs = Literal["from", "judged_by", "add", "of", "ensemble"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _JUDGES = "judged_by"
+OF_STAGES = (_JUDGES, "like", "of")  # settings of a method that name stages
 
 
 @dataclass(frozen=True)
 class Link:
-    """`target` needs something of `source`: its weights (`from`), validation predictions (`judged_by`) or images."""
+    """`target` needs something of `source`: weights (`from`, `of`), validation predictions (`judged_by`), images."""
 
     source: str
     target: str
@@ -72,7 +73,7 @@ def predicting(recipe: Recipe) -> list[str]:
     """The stages that predict: those of `predict.ensemble`, else the last one that trains."""
     if recipe.predict.ensemble:
         return list(recipe.predict.ensemble)
-    return [name for name in order_of(recipe) if recipe.stages[name].kind == "train"][-1:]
+    return [name for name in order_of(recipe) if recipe.stages[name].predicts][-1:]
 
 
 def check_graph(recipe: Recipe) -> None:
@@ -103,10 +104,17 @@ def _links_of(name: str, stage: Stage) -> Iterator[Link]:
 
 
 def _method_links(name: str, method: NamedPart) -> Iterator[Link]:
-    """A method may look through the eyes of a stage (`like: STAGE`), or be judged by one."""
-    for key in (_JUDGES, "like"):
-        if isinstance(source := method.settings.get(key), str):
-            yield Link(source, name, "judged_by", ("stages", name, "method", method.name, key))
+    """A method may look through the eyes of a stage (`like: STAGE`), be judged by one, or be made `of` several."""
+    for key in OF_STAGES:
+        for source in as_names(method.settings.get(key)):
+            yield Link(source, name, "of" if key == "of" else "judged_by", ("stages", name, "method", method.name, key))
+
+
+def as_names(said: object) -> list[str]:
+    """The names that a setting says: one, a list of them, or none."""
+    if isinstance(said, str):
+        return [said]
+    return [each for each in said if isinstance(each, str)] if isinstance(said, (list, tuple)) else []
 
 
 def _names_judge(part: NamedPart) -> bool:
@@ -138,10 +146,7 @@ def _check_from(name: str, source: Stage) -> None:
 
 
 def _check_judge(name: str, source: Stage) -> None:
-    if source.kind != "train":
-        raise RecipeError(
-            (), f"stage '{name}' is of kind {source.kind} and predicts nothing; name a stage that trains."
-        )
+    _check_ensemble(name, source)
     if "val" in source.rows:
         raise RecipeError(
             (), f"stage '{name}' trains on the validation rows, so that it has no validation predictions to judge by;"
@@ -155,7 +160,7 @@ def _check_added(name: str, source: Stage) -> None:
 
 
 def _check_ensemble(name: str, source: Stage) -> None:
-    if source.kind != "train":
+    if not source.predicts:
         raise RecipeError(
             (), f"stage '{name}' is of kind {source.kind} and predicts nothing; name a stage that trains."
         )
@@ -165,6 +170,7 @@ _CHECKS: dict[Needs, Any] = {
     "from": _check_from,
     "judged_by": _check_judge,
     "add": _check_added,
+    "of": _check_judge,
     "ensemble": _check_ensemble,
 }
 

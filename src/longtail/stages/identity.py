@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from longtail.stages.graph import hands_over_momentum
+from longtail.stages.graph import OF_STAGES, as_names, hands_over_momentum
 from longtail.stages.recipe import Recipe, Stage
 
 FORMAT = 1  # raise it with a change of the code that changes what a stage learns: every stage is then trained anew
@@ -53,6 +53,8 @@ def _model(recipe: Recipe, stage: Stage) -> dict[str, Any] | None:
 def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
     """The settings that count, other stages by identity."""
     settings = stage.model_dump(mode="json", by_alias=True)
+    if stage.method is not None:
+        settings["method"] = _method(settings["method"], parents)
     if stage.kind == "synthesize":
         return {key: settings[key] for key in _MAKING}
     if stage.kind == "pretrain":
@@ -64,6 +66,19 @@ def _settings(stage: Stage, parents: Mapping[str, str]) -> dict[str, Any]:
     if settings["oversample"]:
         settings["oversample"]["judged_by"] = parents[settings["oversample"]["judged_by"]]
     return settings
+
+
+def _method(said: Any, parents: Mapping[str, str]) -> Any:
+    """What a stage does, the stages that it names by identity."""
+    if not isinstance(said, Mapping):
+        return said
+    found = {}
+    for name, settings in said.items():
+        found[name] = dict(settings)
+        for key in OF_STAGES:
+            if stages := as_names(settings.get(key)):
+                found[name][key] = [parents[each] for each in stages]
+    return found
 
 
 def _settings_of_pretraining(stage: Stage, settings: Mapping[str, Any], parents: Mapping[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from longtail.stages.hand_over import HELD_OUT, WEIGHTS
 from longtail.stages.loading_models import build_model
 from longtail.stages.precision import Precision, chosen_precision
 from longtail.stages.readers import level_steps
+from longtail.stages.recipe import PREDICTING
 from longtail.stages.store import read_facts
 
 _PLAIN = Precision("fp32", False, torch.device("cpu"))
@@ -84,7 +85,7 @@ def load_stage_model(
     """
     folder = Path(run) / "stages" / stage
     facts = read_facts(folder)
-    if facts.get("kind") != "train":
+    if facts.get("kind") not in PREDICTING:
         raise UserError(f"stage '{stage}' is of kind {facts.get('kind')}, which predicts nothing; name another stage.")
     labels, size = tuple(facts["labels"]), facts["settings"]["image_size"]
     settings = {**facts["model"], "weights": "none"}

@@ -31,7 +31,7 @@ def write_outcome(recipe: Recipe, manifest: Manifest, run: Path, prepared: Path,
     stages = {name: read_facts(run / "stages" / name)["identity"] for name in recipe.stages}
     made_of = {"stages": stages, "predict": recipe.predict.model_dump(mode="json")}
     splits = [split for split in (VALIDATION, TEST) if split in set(manifest.column("split"))]
-    if not splits or all(stage.kind != "train" for stage in recipe.stages.values()) or is_done(run, made_of, splits):
+    if not splits or not any(stage.predicts for stage in recipe.stages.values()) or is_done(run, made_of, splits):
         return
     (run / DECISIONS).unlink(missing_ok=True)  # of earlier stages
     for split in splits:

@@ -128,7 +128,7 @@ def check_weights(recipe: Recipe) -> None:
     """Refuse a weights file that is not there, before anything is prepared."""
     for name, stage in recipe.stages.items():
         weights = stage.model.get("weights", recipe.model.weights)
-        own = stage.parent is None and stage.kind != "synthesize"
+        own = stage.parent is None and stage.kind not in ("synthesize", "soup")
         if own and weights not in KEYWORDS and not Path(str(weights)).is_file():
             raise UserError(
                 f"stage '{name}' starts from the weights file '{weights}', which is not there; correct model.weights (a"
@@ -163,7 +163,7 @@ def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
     stage = recipe.stages[name]
     if stage.kind == "synthesize" or stage.paste is not None:
         _check_pastes(stage, manifest)
-    if stage.kind != "train":
+    if not stage.predicts:
         return
     if (loss := _study_loss(stage)) is not None and not manifest.has("study"):
         raise UserError(f"the loss '{loss}' needs the column 'study'; name it with the role 'study', or take it out.")

@@ -122,6 +122,9 @@ class Search(Part):
     refit: bool = False
 
 
+PREDICTING = ("train", "soup")  # kinds of stages with a classifier
+
+
 class Stage(Part):
     """One node of the graph; see `docs/recipes.md` for every key."""
 
@@ -167,7 +170,12 @@ class Stage(Part):
     cache: Literal["auto", "on", "off"] = "auto"  # features of a frozen backbone computed once
     cached_views: Annotated[int, Field(ge=1)] = 1  # augmented copies of each image in that cache
     picture: Literal["pca", "tsne", "none"] = "pca"  # of validation features, for the report
-    method: Component | None = None  # what a pretrain or synthesize stage does, such as {dinov2: {...}}
+    method: Component | None = None  # what a pretrain, synthesize or soup stage does, such as {dinov2: {...}}
+
+    @property
+    def predicts(self) -> bool:
+        """Whether the stage ends with a classifier."""
+        return self.kind in PREDICTING
 
 
 class Predict(Part):

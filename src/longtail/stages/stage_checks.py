@@ -1,6 +1,6 @@
 """What of a stage's settings contradicts itself; each refusal says what to write instead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from longtail.stages.mistakes import RecipeError
 from longtail.stages.recipe import Best, Recipe, Stage, Trainable
@@ -14,6 +14,7 @@ _SAID_BY_STAGE = {
     "epochs": "epochs",
     "precision": "precision",
 }  # of a pretrain stage's method
+_ALIKE = ("image_size", "model", "rows", "drop_classes", "keep_classes", "dropped")  # of a soup and its members
 _NO_CHOICE = "there are no validation rows to choose by, since this stage trains on them"
 
 
@@ -100,6 +101,33 @@ def check_pretrain(stage: Stage, _: Recipe) -> None:
             raise RecipeError(("method", stage.method.name, key), f"is said by the stage; write it as {place}.")
 
 
+def check_soup(stage: Stage, recipe: Recipe) -> None:
+    """At least two members, alike in all that weights and what is seen depend on; its greed needs a metric."""
+    members = [] if stage.method is None else stage.method.settings.get("of") or []
+    if not isinstance(members, list) or len(set(map(str, members))) < 2 or len(set(map(str, members))) < len(members):
+        raise RecipeError(("method",), "must name two stages or more, each once: method: {uniform: {of: [a, b]}}.")
+    if stage.parent is not None:
+        raise RecipeError(("from",), "is for stages that learn; a soup has its weights of the stages in 'of'.")
+    for name in members:
+        _check_member(stage, str(name), recipe.stages[str(name)])
+
+
+def _check_member(stage: Stage, name: str, member: Stage) -> None:
+    for key in _ALIKE:
+        own, other = getattr(stage, key), getattr(member, key)
+        if own != other:
+            raise RecipeError((key,), f"is {own} and that of the soup's member '{name}' is {other}; write the same.")
+    if _levels(stage) != _levels(member):
+        raise RecipeError(("augment",), f"has not the levels (normalize, min_max) of the soup's member '{name}'.")
+    if member.search is not None and member.search.refit:
+        raise RecipeError(("method",), f"'{name}' was refitted on the validation rows, which can't judge the soup.")
+
+
+def _levels(stage: Stage) -> list[object]:
+    named = [each if isinstance(each, Mapping) else {each: None} for each in stage.augment]
+    return [each for each in named if set(each) & {"normalize", "min_max"}]
+
+
 def check_synthesize(stage: Stage, _: Recipe) -> None:
     """A method, and training rows alone: images made of validation rows would leak into whatever adds them."""
     if stage.method is None:
@@ -122,4 +150,5 @@ _CHECKS_OF_KIND: dict[str, tuple[Callable[[Stage, Recipe], None], ...]] = {
     "train": (check_length, check_rows, check_hand_over, check_trainable, check_judging, check_paste),
     "pretrain": (check_length, check_rows, check_pretrain),
     "synthesize": (check_synthesize,),
+    "soup": (check_rows, check_soup),
 }

@@ -34,10 +34,10 @@ def train_stage(context: StageContext) -> dict[str, Any]:
     job = training_job(context, chosen)
     result = train(job)
     if len(job.valid_rows) and joined().first:
-        write_predictions(_validation(context, job), context.folder / PREDICTIONS)
+        write_predictions(validation_predictions(context, job), context.folder / PREDICTIONS)
     if joined().first:
         write_embeddings(context, job)
-    return _facts(context, job, chosen, result)
+    return stage_facts(context, job, chosen, result)
 
 
 def training_job(context: StageContext, chosen: Selection) -> TrainJob:
@@ -48,8 +48,8 @@ def training_job(context: StageContext, chosen: Selection) -> TrainJob:
 
     stage, prepared = context.stage, context.pixels(context.stage.image_size)
     settings = model_settings(context.recipe, stage)
-    if context.parent:
-        settings = {**settings, "weights": "none"}  # they come from the parent
+    if context.parent or context.stage.kind != "train":
+        settings = {**settings, "weights": "none"}  # they come from other stages
     torch.manual_seed(context.seed)
     model = build_model(
         settings, chosen.labels, prepared.key.channels, stage.image_size, sources=len(_source_names(context))
@@ -91,7 +91,7 @@ def image_predictions(context: StageContext, rows: Any, labels: tuple[str, ...],
     return Predictions(ids, labels, np.asarray(values, dtype=np.float32), "image", facts)
 
 
-def _validation(context: StageContext, job: TrainJob) -> Predictions:
+def validation_predictions(context: StageContext, job: TrainJob) -> Predictions:
     """What the kept weights predict on the validation rows; of a refitted stage, those of before it saw these rows."""
     from longtail.models.weights.saving import load_weights
     from longtail.stages.predicting_rows import predict_values
@@ -154,7 +154,8 @@ def _channels(wanted: float | list[float] | None, own: tuple[float, ...]) -> tup
     return tuple(wanted) if isinstance(wanted, list) else (float(wanted),)
 
 
-def _facts(context: StageContext, job: TrainJob, chosen: Selection, result: TrainResult) -> dict[str, Any]:
+def stage_facts(context: StageContext, job: TrainJob, chosen: Selection, result: TrainResult) -> dict[str, Any]:
+    """What `stage.json` tells of a stage that predicts."""
     return {
         "task": job.task,
         "labels": list(job.labels),

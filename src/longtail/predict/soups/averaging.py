@@ -1,11 +1,12 @@
-"""Model soups: the mean of several trained weights as one model, as fast as any single one (Wortsman et al. 2022).
+"""The mean of several trained weights.
 
 Members must have the same tensors, as fine-tunings of one pretrained model have; averaging networks that were
-initialised apart gives a poor model. The mean of BatchNorm statistics is not the statistics of the mean model: judge
-the soup on validation before using it. Counters (integer tensors) are the first member's.
+initialised apart gives a poor model. The mean of BatchNorm statistics is not the statistics of the mean model: a stage
+of kind `soup` estimates them anew, and who averages files judges the soup on validation before using it. Counters
+(integer tensors) are the first member's.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -45,21 +46,6 @@ def mean_state(
         _require_alike(states[0], state, names[0], name)
     shares = _shares(weights, len(states))
     return {key: _mean([state[key] for state in states], shares) for key in states[0]}
-
-
-def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> tuple[dict[str, Tensor], list[int]]:
-    """The soup that each member joins only if `score` (on validation, higher is better) does not fall.
-
-    Members are tried from the best alone to the worst. Returns the soup and who is in it.
-    """
-    alone = [score(state) for state in states]
-    order = sorted(range(len(states)), key=lambda i: (-alone[i], i))
-    chosen, best = [order[0]], alone[order[0]]
-    for member in order[1:]:
-        tried = score(mean_state([states[i] for i in [*chosen, member]]))
-        if tried >= best:
-            chosen, best = [*chosen, member], tried
-    return mean_state([states[i] for i in chosen]), chosen
 
 
 def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
