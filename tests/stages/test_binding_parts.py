@@ -32,7 +32,7 @@ def path(tmp_path_factory):
         ("stages.fine.mix={mixup: {alfa: 1}}", "mix.mixup.alfa: unknown setting 'alfa'"),
         ("stages.fine.class_weights=inverse", "none of the stage's losses takes class weights"),
         ("stages.fine.kind=trian", "unknown stage kind 'trian'. Did you mean 'train'?"),
-        ("stages.fine.method=dinov2", "is for stages of kind pretrain or synthesize"),
+        ("stages.fine.method=dinov2", "is for stages of kind pretrain, synthesize or soup"),
         ("stages.fine.keep.best=mpa", "unknown validation metric 'mpa'. Did you mean 'map'?"),
         ("stages.fine.keep.best=accuracy", "unknown validation metric 'accuracy'"),
         ("stages.fine.model={head: cosnie}", "stages.fine.model.head: unknown head 'cosnie'. Did you mean 'cosine'?"),
