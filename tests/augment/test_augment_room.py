@@ -7,8 +7,8 @@ from longtail.augment import AUGMENTATIONS, MIXES
 from longtail.cli import run
 
 NAMES = (
-    "blur color_jitter cutout hflip intensity_jitter min_max noise normalize rand_augment random_resized_crop rotate"
-    " shift_scale solarize vflip"
+    "blur color_jitter cutout greyscale hflip intensity_jitter min_max noise normalize rand_augment"
+    " random_resized_crop rotate shift_scale solarize vflip"
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from longtail.augment.greyscale import Greyscale
 from longtail.augment.levels import batch_levels
 from longtail.pretrain.crops import MultiCrop, as_floats, view_steps
 from longtail.pretrain.settings import Dinov2Settings
@@ -58,5 +59,7 @@ def test_floats_of_any_depth() -> None:
 def test_grey_has_no_colour_steps_and_colour_images_work(tiny: Dinov2Settings) -> None:
     names = [type(step).__name__ for step in view_steps(tiny, (0.5, 1), 32, blur=1)]
     assert names == ["RandomResizedCrop", "HFlip", "IntensityJitter", "Blur", "Solarize"]
+    coloured = view_steps(replace(tiny, look="colour"), (0.5, 1), 32, blur=1)
+    assert [step.probability for step in coloured if isinstance(step, Greyscale)] == [0.2]
     crops = _crops(replace(tiny, look="colour", solarize=1.0), 3)(np.repeat(PIXELS, 3, 3), ROWS, 0)
     assert crops.large.shape == (8, 3, 32, 32)

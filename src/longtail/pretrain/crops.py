@@ -3,8 +3,8 @@
 Caron et al. (SwAV, 2020; DINO, 2021); the recipe of steps follows facebookresearch/dinov2 @b8931f7
 `data/augmentations.py` (Apache-2.0): the first large view is always blurred, the second seldom, but solarized at times,
 small ones half of the time. `look: grey` replaces colour jitter by changes of brightness, contrast and gamma, which is
-how radiographs differ between machines; `look: colour` is DINOv2's jitter, without its greying of a fifth. Blur widths
-are those of 224 pixels and shrink with smaller views.
+how radiographs differ between machines; `look: colour` is DINOv2's jitter, with its greying of a fifth. Blur widths are
+those of 224 pixels and shrink with smaller views.
 
 What happens to an image depends on (seed, step, row, number of the view) alone. uint8 pixels take the quick way of the
 device; uint16 and float pixels (16-bit radiographs) are floats throughout, so no level is lost.
@@ -76,6 +76,7 @@ def view_steps(
     """The steps of one kind of view; `blur` and `solarize` are chances."""
     from longtail.augment.blur import Blur
     from longtail.augment.color_jitter import ColorJitter
+    from longtail.augment.greyscale import Greyscale
     from longtail.augment.hflip import HFlip
     from longtail.augment.intensity_jitter import IntensityJitter
     from longtail.augment.random_resized_crop import RandomResizedCrop
@@ -87,7 +88,7 @@ def view_steps(
     return [
         RandomResizedCrop(scale=scale),
         HFlip(probability=settings.flip),
-        grey if settings.look == "grey" else colour,
+        *([grey] if settings.look == "grey" else [colour, Greyscale(probability=0.2)]),
         Blur(probability=blur, sigma=(max(0.01, 0.1 * width), 2.0 * width)),
         Solarize(probability=solarize),
     ]
