@@ -10,7 +10,7 @@ from torch import Tensor
 from longtail.augment import AUGMENTATIONS
 from longtail.augment.color_jitter import LUMA
 from longtail.augment.row_chances import Floats
-from longtail.augment.step import Image, PixelStep, Size
+from longtail.augment.step import Image, PixelStep, Size, like
 
 
 @AUGMENTATIONS.register("greyscale", kind="pixels", code="torchvision RandomGrayscale")
