@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from longtail.errors import UserError
 from longtail.models import build_backbone
-from longtail.pretrain.loop import CHECKPOINT, LOG, WEIGHTS, pretrain
+from longtail.pretrain.loop import CHECKPOINT, LOG, WEIGHTS, pretrain, spread
 from longtail.pretrain.monitor import Labelled
 from longtail.pretrain.settings import Dinov2Settings
 from longtail.running.checkpoint import write_checkpoint
@@ -61,6 +61,11 @@ def test_going_on_at_a_higher_resolution_and_from_several_sources(tiny: Dinov2Se
     pretrain([PIXELS, PIXELS[:3]], tiny, tmp_path / "small", stop_at=None)
     larger = replace(tiny, global_size=48, local_size=32, weights=tmp_path / "small", epochs=1)
     assert pretrain(PIXELS, larger, tmp_path / "large").weights is not None
+
+
+def test_watched_rows_are_of_all_sources() -> None:
+    assert spread(np.arange(100, 200), 5).tolist() == [100, 125, 150, 174, 199]
+    assert spread(np.arange(3), 5).tolist() == [0, 1, 2]
 
 
 def test_refusals(tiny: Dinov2Settings, tmp_path: Path) -> None:

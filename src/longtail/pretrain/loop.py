@@ -86,7 +86,7 @@ def pretrain(
         log, meter = Log(out / LOG, on_event, world.first), Meter()
         facts = {"settings": settings.as_facts(), "seed": seed, "images": len(chosen), "processes": world.size}
         _resume(out / CHECKPOINT, facts, method, meter, log)
-        watched = (source, chosen[: min(WATCHED, len(chosen))])
+        watched = (source, spread(chosen, WATCHED))
         found: dict[str, float] = {}
         began, seen = time.perf_counter(), method.taken
 
@@ -124,6 +124,11 @@ def _chosen(source: Source, rows: npt.NDArray[Any] | Sequence[int] | None) -> Ro
     if chosen.min() < 0 or chosen.max() >= len(source):
         raise UserError(f"row {chosen.max()} is none of the {len(source)} images; rows go from 0 to {len(source) - 1}.")
     return chosen
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """At most so many of the rows, evenly from the first to the last: sources lie one after the other."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64))]
 
 
 def _check_batch(batch: int, images: int) -> None:
