@@ -158,7 +158,7 @@ TEXTS: dict[str, Callable[[str], str | bytes]] = {
     "bomb": lambda t: BOMB + t + "\nnote: *i\n", "bomb in place": lambda t: BOMB + re.sub(r"augment: .*",
     "augment: *i", t),
     "itself": lambda t: "a: &a {b: *a}\n" + t, "merge of itself": lambda t: "a: &a\n  <<: *a\n" + t,
-    "no anchor": lambda t: t.replace("task: ", "task: *nowhere # "), "deep": lambda t: t + "\nnote: " + "[" * 5000,
+    "no anchor": lambda t: t.replace("recipe: ", "recipe: *nowhere # "), "deep": lambda t: t + "\nnote: " + "[" * 5000,
     "deep mappings": lambda t: t + "\nnote: " + "{a: " * 5000, "endless key": lambda t: "k" * 200_000 + ": 1\n" + t,
     "binary": lambda _: bytes(range(256)), "json": lambda _: '{"recipe": "x", "stages": []}',
     "percent": lambda t: "%YAML 9.9\n---\n" + t, "unknown tag": lambda t: t.replace("task: ", "task: !mine "),

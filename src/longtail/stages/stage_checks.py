@@ -103,13 +103,25 @@ def check_pretrain(stage: Stage, _: Recipe) -> None:
 
 def check_soup(stage: Stage, recipe: Recipe) -> None:
     """At least two members, alike in all that weights and what is seen depend on; its greed needs a metric."""
-    members = [] if stage.method is None else stage.method.settings.get("of") or []
-    if not isinstance(members, list) or len(set(map(str, members))) < 2 or len(set(map(str, members))) < len(members):
-        raise RecipeError(("method",), "must name two stages or more, each once: method: {uniform: {of: [a, b]}}.")
+    members = [] if stage.method is None else stage.method.settings.get("of")
+    if not isinstance(members, list) or not all(isinstance(name, str) for name in members) or len(members) < 2:
+        raise RecipeError(("method",), "must name two stages or more: method: {uniform: {of: [a, b]}}.")
+    if len(set(members)) < len(members):
+        raise RecipeError(("method",), "names a stage twice; name each once, or give it more weight.")
     if stage.parent is not None:
         raise RecipeError(("from",), "is for stages that learn; a soup has its weights of the stages in 'of'.")
+    _check_weights(None if stage.method is None else stage.method.settings.get("weights"), len(members))
     for name in members:
-        _check_member(stage, str(name), recipe.stages[str(name)])
+        _check_member(stage, name, recipe.stages[name])
+
+
+def _check_weights(weights: object, members: int) -> None:
+    if not isinstance(weights, list) or not all(isinstance(each, (int, float)) for each in weights):
+        return  # whose type is told by the method's own signature
+    if len(weights) != members or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
+        raise RecipeError(
+            ("method",), f"has the weights {weights} for {members} stages; write one number from 0 up for each."
+        )
 
 
 def _check_member(stage: Stage, name: str, member: Stage) -> None:

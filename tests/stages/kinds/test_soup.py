@@ -93,7 +93,11 @@ def test_it_predicts_as_any_stage_does(finished: Path) -> None:
     [
         ("stages.mean.method=uniform", "must name two stages or more"),
         ("stages.mean.method.uniform.of=[a]", "must name two stages or more"),
-        ("stages.mean.method.uniform.of=[a, a]", "must name two stages or more"),
+        ("stages.mean.method.uniform.of=[a, a]", "names a stage twice"),
+        ("stages.mean.method.uniform.of=[1, 2]", "must name two stages or more"),
+        ("stages.mean.method.uniform.of=[[a], b]", "must name two stages or more"),
+        ("stages.mean.method.uniform.weights=[1]", "has the weights [1] for 2 stages"),
+        ("stages.mean.method.uniform.weights=[-1, 2]", "write one number from 0 up"),
         ("stages.mean.method.uniform.of=[a, d]", "there is no stage 'd'"),
         ("stages.mean.method.unifrom.of=[a, b]", "uniform"),
         ("stages.mean.method.uniform.weight=1", "weights"),
