@@ -71,6 +71,9 @@ def build_keeper(name: str, settings: Stage, task: Task, validated: bool) -> Kee
             f"stage '{name}' keeps the best {settings.keep.best} but has no validation rows; write keep: last, or"
             " train on other rows than the validation split."
         )
-    direction = settings.keep.direction
-    lower = direction == "min" or (direction == "auto" and lower_is_better(settings.keep.best))
-    return Keeper(settings.keep.best, lower, settings.early_stop)
+    return Keeper(settings.keep.best, lower_wins(settings.keep), settings.early_stop)
+
+
+def lower_wins(keep: Best) -> bool:
+    """Whether a smaller value of the metric is better."""
+    return keep.direction == "min" or (keep.direction == "auto" and lower_is_better(keep.best))

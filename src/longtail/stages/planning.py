@@ -201,6 +201,8 @@ def _needing_validation(recipe: Recipe, name: str) -> str | None:
     from longtail.stages.graph import links, predict_links
 
     stage = recipe.stages[name]
+    if stage.kind == "soup":
+        return f"the soup '{name}', which is judged by them,"
     if stage.keep != "last":
         return f"keep: {{best: {stage.keep.best}}}"
     judges = [link for link in (*links(recipe), *predict_links(recipe)) if link.kind == "judged_by"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from made_data import made_manifest
@@ -113,3 +114,12 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path, capsys: Any, words: str
     made_manifest(tmp_path)
     assert run(["fit", str(tmp_path / "tiny.yaml"), str(tmp_path / "manifest.csv"), words]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_it_needs_validation_rows(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    made_manifest(tmp_path)
+    table = pd.read_csv(tmp_path / "manifest.csv")
+    table.assign(split=table["split"].replace("val", "train")).to_csv(tmp_path / "manifest.csv", index=False)
+    assert run(["fit", str(tmp_path / "tiny.yaml"), str(tmp_path / "manifest.csv")]) == 2
+    assert "the soup 'mean', which is judged by them, needs validation rows" in capsys.readouterr().err

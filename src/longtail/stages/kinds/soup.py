@@ -27,12 +27,13 @@ from longtail.stages.context import StageContext
 from longtail.stages.embeddings import write_embeddings
 from longtail.stages.hand_over import WEIGHTS
 from longtail.stages.job import TrainJob, TrainResult
+from longtail.stages.keeping import lower_wins
 from longtail.stages.kinds import STAGE_KINDS
 from longtail.stages.kinds.train import PREDICTIONS, stage_facts, training_job, validation_predictions
 from longtail.stages.predicting_rows import plain_reader, predict_side_by_side
-from longtail.stages.recipe import Best
+from longtail.stages.recipe import Best, Stage
 from longtail.stages.rows import select_rows
-from longtail.stages.validation import Metrics, lower_is_better, metrics
+from longtail.stages.validation import Metrics, metrics
 
 STATISTICS = 4096  # images that BatchNorm's statistics are estimated from
 
@@ -44,11 +45,13 @@ def soup_stage(context: StageContext) -> dict[str, Any]:
     if world.first:
         chosen = select_rows(context.manifest, context.stage, seed=context.seed)
         job = training_job(context, chosen)
-        judge, metric = Judge(job), _metric(context)
-        members = cook(context, judge, metric)
+        judge, metric = Judge(job), _keep(context.stage).best
+        members = cook(context, judge)
         context.watch.on_note(f"{context.name}: of {', '.join(members)}")
         found = judge.metrics()
-        Log(job.folder / "log.jsonl", job.on_event, True).write("epoch", epoch=0, step=0, members=members, valid=found)
+        log = Log(job.folder / "log.jsonl", job.on_event, True)
+        log.cut(0)  # of a killed try
+        log.write("epoch", epoch=0, step=0, members=members, valid=found)
         write_predictions(validation_predictions(context, job), context.folder / PREDICTIONS)
         write_embeddings(context, job)
         result = TrainResult(0, metric, found[metric], time.monotonic() - began, {"members": members})
@@ -57,14 +60,14 @@ def soup_stage(context: StageContext) -> dict[str, Any]:
     return facts
 
 
-def cook(context: StageContext, judge: "Judge", metric: str) -> list[str]:
+def cook(context: StageContext, judge: "Judge") -> list[str]:
     """Leave the soup in the judge's model and in the stage's folder; gives the names of those that are in it."""
     method = context.stage.method
     assert method is not None  # stage_checks
     names = list(method.settings["of"])
     states = [read_state(context.parents[name] / WEIGHTS) for name in names]
     settings = {key: value for key, value in method.settings.items() if key != "of"}
-    score = partial(judge.score, states, metric)
+    score = partial(judge.score, states, _keep(context.stage))
     state, members = SOUPS.find(method.name).function(states, score, **settings)
     judge.take(state, estimate=len(members) > 1)
     save_weights(judge.job.model, context.folder / WEIGHTS)
@@ -80,13 +83,13 @@ class Judge:
         rows = stream(job.seed, 0).permutation(np.unique(job.train_rows))[:STATISTICS]
         self.batches = [rows[i : i + job.settings.batch_size] for i in range(0, len(rows), job.settings.batch_size)]
 
-    def score(self, members: Sequence[State], metric: str, state: State) -> float:
+    def score(self, members: Sequence[State], keep: Best, state: State) -> float:
         """The metric of a state, higher for better; a member has statistics of its own."""
         self.take(state, estimate=not any(state is member for member in members))
-        value = self.metrics()[metric]
+        value = self.metrics()[keep.best]
         if value is None:
             return -np.inf
-        return -float(value) if lower_is_better(metric) else float(value)
+        return -float(value) if lower_wins(keep) else float(value)
 
     def take(self, state: State, *, estimate: bool) -> None:
         """Fill the model, and estimate BatchNorm's statistics if asked to."""
@@ -108,6 +111,6 @@ class Judge:
         return metrics(targets, logits[:, job.active], job.task)
 
 
-def _metric(context: StageContext) -> str:
-    keep = context.stage.keep
-    return keep.best if isinstance(keep, Best) else "map"
+def _keep(stage: Stage) -> Best:
+    """What is judged by."""
+    return stage.keep if isinstance(stage.keep, Best) else Best(best="map")
