@@ -32,6 +32,7 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
 }
 COLUMN_ROLES = tuple(USUAL_NAMES)
 GROUP_ROLES = ("patient", "study", "view", "source", "split")
+_DEEPEST = 50  # lists in each other; roles have one
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,15 @@ def load_roles(path: Path) -> Roles:
 
 
 def _plain_yaml(text: str, path: Path) -> Any:
-    """The values of a YAML text without aliases (ten lines of them can hold a billion values) and repeated keys."""
+    """The values of a YAML text without aliases (ten lines of them can hold a billion values) and repeated keys.
+
+    Events come one by one, so that lists in lists without end stop early: reading them takes time by their square.
+    """
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError(f"more than {_DEEPEST} lists or mappings in each other")
         if isinstance(event, yaml.AliasEvent):
             raise UserError(f"line {_line(event)} of '{path}' holds the alias '*{event.anchor}'; write the names out.")
     node = yaml.compose(text, Loader=yaml.SafeLoader)
