@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from longtail.stages.mistakes import RecipeError
+from longtail.predict.soups.shares import shares
+from longtail.stages.mistakes import RecipeError, at
 from longtail.stages.recipe import Best, Recipe, Stage, Trainable
 
 _SAID_BY_STAGE = {
@@ -110,18 +111,12 @@ def check_soup(stage: Stage, recipe: Recipe) -> None:
         raise RecipeError(("method",), "names a stage twice; name each once, or give it more weight.")
     if stage.parent is not None:
         raise RecipeError(("from",), "is for stages that learn; a soup has its weights of the stages in 'of'.")
-    _check_weights(None if stage.method is None else stage.method.settings.get("weights"), len(members))
+    weights = None if stage.method is None else stage.method.settings.get("weights")
+    if isinstance(weights, list) and all(isinstance(each, (int, float)) for each in weights):  # else told by its type
+        with at("method"):
+            shares(weights, len(members))
     for name in members:
         _check_member(stage, name, recipe.stages[name])
-
-
-def _check_weights(weights: object, members: int) -> None:
-    if not isinstance(weights, list) or not all(isinstance(each, (int, float)) for each in weights):
-        return  # whose type is told by the method's own signature
-    if len(weights) != members or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
-        raise RecipeError(
-            ("method",), f"has the weights {weights} for {members} stages; write one number from 0 up for each."
-        )
 
 
 def _check_member(stage: Stage, name: str, member: Stage) -> None:

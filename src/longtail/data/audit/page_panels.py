@@ -53,7 +53,7 @@ def _sizes_of_groups(inspection: Inspection) -> Panel | None:
         series["studies a patient"] = inspection.studies_per_patient
     if not series:
         return None
-    return Panel("How many belong together (share)", "", lambda axes: _steps(axes, series, start=1),
+    return Panel("How many belong together", "", lambda axes: _steps(axes, series, start=1),
                  legend=tuple(zip(series, SERIES, strict=False)))  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from longtail.errors import UserError
 from longtail.models.weights.reading import read_state
 from longtail.models.weights.saving import read_metadata, save_tensors
+from longtail.predict.soups.shares import shares
 
 State = Mapping[str, Tensor]
 
@@ -44,22 +45,15 @@ def mean_state(
     names = list(names) or [f"member {i + 1}" for i in range(len(states))]
     for state, name in zip(states[1:], names[1:], strict=True):
         _require_alike(states[0], state, names[0], name)
-    shares = _shares(weights, len(states))
-    return {key: _mean([state[key] for state in states], shares) for key in states[0]}
+    parts = shares(weights, len(states))
+    return {key: _mean([state[key] for state in states], parts) for key in states[0]}
 
 
-def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
-    given = [1.0] * count if weights is None else [float(weight) for weight in weights]
-    if len(given) != count or min(given) < 0 or not 0 < sum(given) < float("inf"):
-        raise UserError(f"{given} are no weights for {count} models; give one number from 0 up for each.")
-    return [weight / sum(given) for weight in given]
-
-
-def _mean(tensors: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+def _mean(tensors: Sequence[Tensor], parts: Sequence[float]) -> Tensor:
     if not tensors[0].is_floating_point():
         return tensors[0].clone()
     total = torch.zeros_like(tensors[0], dtype=torch.float64)
-    for tensor, share in zip(tensors, shares, strict=True):
+    for tensor, share in zip(tensors, parts, strict=True):
         total += tensor.double() * share
     return total.to(tensors[0].dtype)
 
