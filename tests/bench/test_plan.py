@@ -33,6 +33,16 @@ def test_an_override_of_a_stage_changes_the_rows_that_have_it() -> None:
 def test_one_row_of_a_table_alone() -> None:
     _, lines = plan_lines("two-stage-backbones:CE -> cRW @ densenet121")
     assert [line.recipe.model.backbone for line in lines] == ["densenet121"]
+    assert lines[0].paper == {}  # what was published is MobileNetV2's
+
+
+def test_published_numbers_of_a_backbone_stand_beside_its_own_rows_alone() -> None:
+    rows = ["CE -> cRW @ resnet50", "CE -> cRW @ mobilenetv2"]
+    table, lines = plan_lines("two-stage-backbones", rows=rows)
+    assert [line.paper for line in lines] == [{}, {"mobilenetv2": [83.66, 83.51]}]
+    check_paper(table, lines, "mobilenetv2")
+    with pytest.raises(UserError, match="unknown data set 'mobilenetv2'.*Valid: none"):
+        check_paper(table, lines[:1], "mobilenetv2")
 
 
 def test_names_with_commas_are_put_together() -> None:

@@ -94,8 +94,12 @@ def _stage_named(override: str) -> str | None:
 
 
 def _line(table: RecipeTable, name: str, recipe: Recipe) -> Line:
-    row = table.rows[name.partition(ACROSS)[0] if table.across else name]
-    return Line(name, recipe, row.group, row.paper)
+    """The line of a row; with `across`, published numbers are of the one setting that they are named after."""
+    if not table.across:
+        return Line(name, recipe, table.rows[name].group, table.rows[name].paper)
+    row_name, _, setting = name.partition(ACROSS)
+    row = table.rows[row_name]
+    return Line(name, recipe, row.group, {key: numbers for key, numbers in row.paper.items() if key == setting})
 
 
 def _whole_names(pieces: Sequence[str], names: Sequence[str]) -> list[str]:
