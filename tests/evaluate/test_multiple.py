@@ -3,6 +3,7 @@
 import numpy as np
 
 from longtail.evaluate import bootstrap_p, holm
+from longtail.evaluate.multiple import needed_resamples
 
 
 def test_holm_by_hand() -> None:
@@ -15,3 +16,12 @@ def test_holm_by_hand() -> None:
 def test_bootstrap_p() -> None:
     draws = np.array([[1.0, -1, 0, np.nan]] * 97 + [[-1.0, -1, 0, np.nan]] * 2)
     np.testing.assert_allclose(bootstrap_p(draws), [0.06, 0.02, 1, np.nan])
+
+
+def test_needed_resamples_leave_room_for_a_clear_difference() -> None:
+    assert [needed_resamples(k, 0.95) for k in (1, 26, 33)] == [80, 2080, 2640]
+    assert needed_resamples(10, 0.9) == 400
+    for k in (1, 12, 33):
+        best = bootstrap_p(np.ones((needed_resamples(k, 0.95), k)))
+        assert 0.02 < holm(best)[0] < 0.026
+    assert holm(bootstrap_p(np.ones((1000, 26))))[0] > 0.05
