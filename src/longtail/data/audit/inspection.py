@@ -152,7 +152,7 @@ def inspect(
         boxes=_box_counts(manifest),
         files=look_at_files(manifest) if check_files else None,
         duplicates=find_duplicates(manifest, on_progress) if duplicates else None,
-        problems=validate(manifest, check_files=check_files),
+        problems=[*validate(manifest, check_files=check_files), *(_dim_images(manifest) if check_files else ())],
     )
 
 
@@ -205,6 +205,13 @@ def look_at_files(manifest: Manifest) -> Files:
     there = np.setdiff1d(np.arange(len(manifest)), absent)
     paths = manifest.image_paths
     return Files(len(absent), image_headers([paths[row] for row in there]) if len(there) else None)
+
+
+def _dim_images(manifest: Manifest) -> list[Problem]:
+    from longtail.data.images.dim import dim_warning
+
+    found = dim_warning(manifest.image_paths)
+    return [Problem("dim-images", "warning", 1, found)] if found else []
 
 
 def _told(manifest: Manifest, column: str) -> bool:

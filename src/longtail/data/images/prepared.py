@@ -9,6 +9,7 @@ import hashlib
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.data.images.colour import usual_channels
+from longtail.data.images.dim import dim_warning
 from longtail.data.images.grey_levels import Window
 from longtail.data.images.prepare_work import Plan, Progress, carry_out, make_from_file, make_from_prepared, plan
 from longtail.data.images.prepared_store import PixelKey, Store
@@ -136,6 +138,8 @@ def prepare(
         )
     began, home, paths = time.monotonic(), Store(store, key), manifest.image_paths
     work, made = plan(paths, home.contents()), 0
+    if from_size is None and (dim := dim_warning([paths[row] for row in work.todo], window)):
+        warnings.warn(dim, stacklevel=2)
     if work.todo or verify or not home.pixels_path.exists():
         with home.locked(on_wait) as writer:
             if verify:
