@@ -166,10 +166,6 @@ def _bind_losses(stage: Stage, task: str | None) -> None:
     for i, part in enumerate(stage.loss or []):
         with at("loss", i):
             entry, bound = bind_part("loss", part, own=tuple(_TERM))
-            with _under(part, part.settings):
-                for key, hint in _TERM.items():
-                    if key in part.settings:
-                        fitted(part.settings[key], hint, f"'{key}' of the loss '{part.name}'")
             assert entry is not None
             _check_task(entry, task)
             _try_loss(entry.function, bound)
@@ -183,12 +179,30 @@ def _bind_losses(stage: Stage, task: str | None) -> None:
 
 def _check_task(entry: Entry[Any], task: str | None) -> None:
     tasks = entry.facts.get("task", "")
+    _bind_times(stage)
     if task is not None and tasks and task not in tasks:
         registry = registry_of("loss")
         valid = [each.name for each in registry.load().values() if task in each.facts.get("task", task)]  # type: ignore[union-attr]
         raise UserError(
             f"the loss '{entry.name}' is for {tasks} and the recipe's task is {task}; use one of {', '.join(valid)}."
         )
+
+def _bind_times(stage: Stage) -> None:
+    """When and how much each loss counts; some loss does at any time of the training."""
+    from longtail.stages.loss_term import require_no_gap
+    from longtail.stages.loss_term import settings_of as term_of
+
+    times = []
+    for i, part in enumerate(stage.loss or []):
+        with at("loss", i), _under(part, part.settings):
+            for key, hint in _TERM.items():
+                if key in part.settings:
+                    fitted(part.settings[key], hint, f"'{key}' of the loss '{part.name}'")
+            times.append(term_of(part.settings, part.name)[2])
+    if times:
+        with at("loss"):
+            require_no_gap(times)
+
 
 
 def _try_loss(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
@@ -259,6 +273,7 @@ def _bind_predict(predict: Predict) -> None:
     for i, view in enumerate(predict.tta):
         with at("tta", i):
             bind_part("tta", _written(view))
+    _bind_times(stage)
     for field, part in parts_of(predict):
         with at(field):
             (_bind_decision if field in _DECISIONS else bind_part)(field, part)

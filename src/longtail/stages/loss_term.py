@@ -1,6 +1,8 @@
 """One loss of an objective: its weight, when it counts, what its mean divides by."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -82,9 +84,28 @@ def settings_of(settings: dict[str, Any], name: str) -> tuple[dict[str, Any], fl
     """A loss's own settings, and the term's: `weight`, `from` and `until`."""
     own = dict(settings)
     weight, when = own.pop("weight", 1.0), When(own.pop("from", 0.0), own.pop("until", 1.0))
-    if not (isinstance(weight, (int, float)) and 0 <= when.start < when.end <= 1):
+    if not (isinstance(weight, (int, float)) and isfinite(weight)):
+        raise UserError(f"the 'weight' of the loss '{name}' is {weight}; write a number.")
+    if not 0 <= when.start < when.end <= 1:
         raise UserError(
-            f"the loss '{name}' has weight {weight}, from {when.start} and until {when.end}; write a number, and"
-            " fractions of the training from 0 to 1."
+            f"the loss '{name}' counts 'from' {when.start:g} 'until' {when.end:g}; write fractions of the training from"
+            " 0 to 1, the first below the second."
         )
     return own, float(weight), when
+
+
+def require_no_gap(times: Iterable[When]) -> None:
+    """Refuse losses that leave a part of the training without any."""
+    reached = 0.0
+    for when in sorted(times, key=lambda when: when.start):
+        if when.start > reached:
+            raise _gap(reached, when.start)
+        reached = max(reached, when.end)
+    if reached < 1:
+        raise _gap(reached, 1)
+
+
+def _gap(start: float, end: float) -> UserError:
+    return UserError(
+        f"no loss counts from {start:g} to {end:g} of the training; let the 'from' and 'until' of losses leave no gap."
+    )
