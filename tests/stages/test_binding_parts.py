@@ -29,6 +29,15 @@ def path(tmp_path_factory):
         ("stages.fine.loss={bce: {reduction: men}}", "Did you mean 'mean'?"),
         ("stages.fine.optimizer=adamv", "unknown optimizer 'adamv'. Did you mean 'adam"),
         ("stages.fine.optimizer.adamw.lr=x", "'lr' of the optimizer 'adamw' is 'x'; write a number."),
+        ("stages.fine.optimizer={adamw: {lr: -1}}", "fine.optimizer.adamw.lr: 'lr' is -1; valid is a number above 0."),
+        ("stages.fine.optimizer={adamw: {lr: 0}}", "'lr' is 0; valid is a number above 0."),
+        ("stages.fine.optimizer={adamw: {weight_decay: -1}}", "'weight_decay' is -1; valid is 0 or more."),
+        ("stages.fine.optimizer={adam: {betas: [2, 3]}}", "adam.betas: 'betas' is [2.0, 3.0]; valid is two numbers"),
+        ("stages.fine.optimizer={adamw: {betas: [0.9]}}", "'betas' is [0.9]; valid is two numbers"),
+        ("stages.fine.optimizer={sgd: {lr: 0.1, momentum: -5}}", "optimizer.sgd.momentum: 'momentum' is -5; valid"),
+        ("stages.fine.optimizer={sgd: {nesterov: true, momentum: 0}}", "sgd.nesterov: 'nesterov' looks ahead"),
+        ("stages.fine.optimizer={rmsprop: {alpha: -1}}", "'alpha' is -1; valid is 0 or more."),
+        ("stages.fine.search={values: {optimizer.adamw.lr: [1, -1]}}", "lr.1.optimizer.adamw.lr: 'lr' is -1; valid"),
         ("stages.fine.schedule={cosine: {warmup: 1}}", "cosine.warmup: unknown setting 'warmup'"),
         ("stages.fine.sampler=clas_aware", "Did you mean 'class_aware'?"),
         ("stages.rough.augment.cutout.holse=3", "augment.1.cutout.holse: unknown setting 'holse'"),
@@ -92,4 +101,29 @@ def test_ones_own_component_is_bound_like_ours(path, in_tmp):
     ):
         with pytest.raises(UserError, match="override") as error:
             load_recipe(path, [override])
+        assert message in str(error.value)
+
+
+_OWN_OPTIMIZERS = '''
+import torch
+
+def descent(groups, *, lr: float = 0.1, momentum: float = 0.0):
+    """Torch's own checks speak."""
+    return torch.optim.SGD([p for group in groups for _, p in group.params], lr=lr, momentum=momentum)
+
+def nothing(groups, *, lr: float = 0.1):
+    """Forgot to return it."""
+'''
+
+
+def test_what_ones_own_optimizer_raises_is_told_as_a_mistake(path, in_tmp):
+    (in_tmp / "own_optimizers.py").write_text(_OWN_OPTIMIZERS)
+    load_recipe(path, ["stages.fine.optimizer={own_optimizers.descent: {lr: 1.0e-3}}"])
+    for own, message in (
+        ("{own_optimizers.descent: {momentum: -5}}", "momentum: 'momentum' of the optimizer 'own_optimizers.descent'"),
+        ("{own_optimizers.descent: {momentum: -5}}", "(ValueError: Invalid momentum value: -5.0); correct its"),
+        ("own_optimizers.nothing", "gives a NoneType; give one that extends torch.optim.Optimizer."),
+    ):
+        with pytest.raises(UserError, match="override") as error:
+            load_recipe(path, [f"stages.fine.optimizer={own}"])
         assert message in str(error.value)

@@ -19,6 +19,7 @@ from longtail.stages.graph import OF_STAGES
 from longtail.stages.mistakes import RecipeError, at
 from longtail.stages.pasting import paste_settings
 from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage
+from longtail.stages.trying_parts import try_optimizer
 
 # Where each role's registry is; a role whose room is not installed is not checked.
 _REGISTRIES = {
@@ -111,9 +112,7 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
         _bind_stage_model(stage.model, recipe.model)
     if stage.kind == "train":
         _bind_losses(stage, recipe.task)
-    for role in ("sampler", "optimizer", "schedule"):
-        with at(role):
-            bind_part(role, getattr(stage, role))
+    _bind_learning(stage)
     _bind_augment(stage)
     if stage.paste is not None:
         with _under(NamedPart("paste"), stage.paste):
@@ -122,6 +121,16 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
     if isinstance(stage.keep, Best) and stage.predicts:
         with at("keep", "best"):
             _check_metric(stage.keep.best, recipe.task)
+
+
+def _bind_learning(stage: Stage) -> None:
+    """Sampler, optimiser and schedule; the optimiser's values are within range too."""
+    for role in ("sampler", "optimizer", "schedule"):
+        with at(role):
+            entry, bound = bind_part(role, part := getattr(stage, role))
+            with _under(part, part.settings):
+                if role == "optimizer" and entry is not None:
+                    try_optimizer(entry, bound)
 
 
 def _bind_stage_model(changes: Mapping[str, Any], model: Model) -> None:
@@ -261,8 +270,7 @@ def _bind_search(stage: Stage) -> None:
 
 
 def _bind_searched(stage: Stage) -> None:
-    for role in ("sampler", "optimizer", "schedule"):
-        bind_part(role, getattr(stage, role))
+    _bind_learning(stage)
     for part in stage.loss or []:
         bind_part("loss", part, own=tuple(_TERM))
 

@@ -23,12 +23,14 @@ from longtail.stages.job import TrainJob
 from longtail.stages.keeping import build_keeper
 from longtail.stages.learner import Learner, shared
 from longtail.stages.micro_batches import MicroBatches
+from longtail.stages.mistakes import at
 from longtail.stages.objective import LossContext, Objective, build_objective, initial_bias
 from longtail.stages.param_groups import param_groups
 from longtail.stages.precision import Precision
 from longtail.stages.recipe import Stage
 from longtail.stages.study_draws import Companions, StudyDraws, drawn_studies
 from longtail.stages.training import Training
+from longtail.stages.trying_parts import made_optimizer
 from longtail.stages.unused import every_gradient
 from longtail.stages.validation import Validator
 
@@ -45,7 +47,8 @@ def set_up(job: TrainJob, inputs: Inputs, precision: Precision, world: World) ->
     objective = _objective(job, model, targets, plan, mixed=mix is not None).to(precision.device)
     spared = _start_bias(job, model, initial_bias(objective))
     precision.placed(model)
-    optimizer = _optimizer(settings, model, objective, spared)
+    with at("stages", job.name, "optimizer"):
+        optimizer = _optimizer(settings, model, objective, spared)
     lr = optimizer.defaults["lr"] if optimizer is not None else 0.0
     rate = SCHEDULES.find(settings.schedule.name).function(plan.total, plan.per_epoch, lr, **settings.schedule.settings)
     average = None if settings.ema is None else Average(model, decay=settings.ema.decay, warmup=settings.ema.warmup)
@@ -201,9 +204,7 @@ def _optimizer(
     groups = param_groups(model, objective, settings.rates, spared)
     if not groups:
         return None
-    made = OPTIMIZERS.find(settings.optimizer.name).function(groups, **settings.optimizer.settings)
-    assert isinstance(made, torch.optim.Optimizer)
-    return made
+    return made_optimizer(OPTIMIZERS.find(settings.optimizer.name), groups, settings.optimizer.settings)
 
 
 def _validator(job: TrainJob, inputs: Inputs, targets: Any, precision: Precision, world: World) -> Validator | None:

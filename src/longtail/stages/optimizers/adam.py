@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from longtail.stages import OPTIMIZERS
-from longtail.stages.optimizers.groups import ParamGroup, as_torch
+from longtail.stages.optimizers.groups import ParamGroup, as_torch, check_ranges
 
 
 @OPTIMIZERS.register("adam", paper="Kingma and Ba 2015", code="torch Adam")
@@ -20,5 +20,6 @@ def adam(
     decay_norm_bias: bool = True,
 ) -> torch.optim.Optimizer:
     """Adam; weight decay as part of the gradient."""
+    check_ranges(lr=lr, weight_decay=weight_decay, betas=betas, eps=eps)
     parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
     return torch.optim.Adam(parts, lr=lr, betas=(betas[0], betas[1]), eps=eps, amsgrad=amsgrad, fused=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from longtail.stages import OPTIMIZERS
-from longtail.stages.optimizers.groups import ParamGroup, as_torch
+from longtail.stages.optimizers.groups import ParamGroup, as_torch, check_ranges
 
 
 @OPTIMIZERS.register("adamw", paper="Loshchilov and Hutter 2019", code="torch AdamW")
@@ -19,5 +19,6 @@ def adamw(
     decay_norm_bias: bool = True,
 ) -> torch.optim.Optimizer:
     """Adam with a weight decay of its own; `decay_norm_bias: false` spares norms and biases."""
+    check_ranges(lr=lr, weight_decay=weight_decay, betas=betas, eps=eps)
     parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
     return torch.optim.AdamW(parts, lr=lr, betas=(betas[0], betas[1]), eps=eps, fused=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from longtail.stages import OPTIMIZERS
-from longtail.stages.optimizers.groups import ParamGroup, as_torch
+from longtail.stages.optimizers.groups import ParamGroup, as_torch, check_ranges
 
 
 @OPTIMIZERS.register("rmsprop", paper="Tieleman and Hinton 2012", code="torch RMSprop")
@@ -20,5 +20,6 @@ def rmsprop(
     decay_norm_bias: bool = True,
 ) -> torch.optim.Optimizer:
     """Gradients divided by their running root mean square."""
+    check_ranges(lr=lr, alpha=alpha, momentum=momentum, weight_decay=weight_decay, eps=eps)
     parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
     return torch.optim.RMSprop(parts, lr=lr, alpha=alpha, eps=eps, momentum=momentum, foreach=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from longtail.stages import OPTIMIZERS
-from longtail.stages.optimizers.groups import ParamGroup, as_torch
+from longtail.stages.optimizers.groups import ParamGroup, as_torch, check_ranges
 
 
 @OPTIMIZERS.register("sgd", code="torch SGD")
@@ -19,5 +19,6 @@ def sgd(
     decay_norm_bias: bool = True,
 ) -> torch.optim.Optimizer:
     """Gradient descent with momentum."""
+    check_ranges(lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov)
     parts = as_torch(groups, lr, weight_decay, decay_norm_bias)
     return torch.optim.SGD(parts, lr=lr, momentum=momentum, nesterov=nesterov, fused=True)
