@@ -179,22 +179,13 @@ def _bind_losses(stage: Stage, task: str | None) -> None:
             _check_task(entry, task)
             _try_loss(entry.function, bound)
             takers.append("class_weight" in settings_of(entry.function))
+    _bind_times(stage)
     if stage.class_weights is not None and stage.loss and not any(takers):
         raise RecipeError(("class_weights",), "none of the stage's losses takes class weights; name one that does.")
     if isinstance(stage.class_weights, str):
         with at("class_weights"):
             _check_rule(stage.class_weights)
 
-
-def _check_task(entry: Entry[Any], task: str | None) -> None:
-    tasks = entry.facts.get("task", "")
-    _bind_times(stage)
-    if task is not None and tasks and task not in tasks:
-        registry = registry_of("loss")
-        valid = [each.name for each in registry.load().values() if task in each.facts.get("task", task)]  # type: ignore[union-attr]
-        raise UserError(
-            f"the loss '{entry.name}' is for {tasks} and the recipe's task is {task}; use one of {', '.join(valid)}."
-        )
 
 def _bind_times(stage: Stage) -> None:
     """When and how much each loss counts; some loss does at any time of the training."""
@@ -212,6 +203,15 @@ def _bind_times(stage: Stage) -> None:
         with at("loss"):
             require_no_gap(times)
 
+
+def _check_task(entry: Entry[Any], task: str | None) -> None:
+    tasks = entry.facts.get("task", "")
+    if task is not None and tasks and task not in tasks:
+        registry = registry_of("loss")
+        valid = [each.name for each in registry.load().values() if task in each.facts.get("task", task)]  # type: ignore[union-attr]
+        raise UserError(
+            f"the loss '{entry.name}' is for {tasks} and the recipe's task is {task}; use one of {', '.join(valid)}."
+        )
 
 
 def _try_loss(function: Callable[..., Any], settings: Mapping[str, Any]) -> None:
@@ -273,6 +273,7 @@ def _bind_searched(stage: Stage) -> None:
     _bind_learning(stage)
     for part in stage.loss or []:
         bind_part("loss", part, own=tuple(_TERM))
+    _bind_times(stage)
 
 
 def _bind_predict(predict: Predict) -> None:
@@ -281,7 +282,6 @@ def _bind_predict(predict: Predict) -> None:
     for i, view in enumerate(predict.tta):
         with at("tta", i):
             bind_part("tta", _written(view))
-    _bind_times(stage)
     for field, part in parts_of(predict):
         with at(field):
             (_bind_decision if field in _DECISIONS else bind_part)(field, part)
