@@ -39,6 +39,10 @@ def run(folder: Path, right: float, seed: int) -> Path:
 
 @pytest.fixture
 def result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
+    return made(tmp_path, monkeypatch, resamples=200)
+
+
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resamples: int | None) -> Result:
     monkeypatch.setattr(assembling, "read_facts", lambda _: {"identity": "i", "seconds": 1.0})
     recipe = Recipe(recipe="r", stages={"ce": Stage()})
     lines = [Line(name, recipe, "g", {"skin7": [83.12, 0.9], "All": 0.5}) for name in LINES]
@@ -57,7 +61,7 @@ def result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
         split="test",
         rival="poor",
         paper="skin7",
-        resamples=200,
+        resamples=resamples,
     )
 
 
@@ -80,6 +84,17 @@ def test_a_better_line_is_told_apart_and_an_equal_one_is_not(result: Result) -> 
     assert told["same"] is not None
     assert told["same"].difference == pytest.approx(0, abs=1e-12)
     assert told["same"].holm == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("asked", "drawn"), [(None, 2000), (150, 150)])
+def test_p_over_many_rows_gets_the_resamples_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int | None, drawn: int
+) -> None:
+    monkeypatch.setattr(assembling, "needed_resamples", lambda comparisons, _: 1000 * comparisons)  # 2 beside the rival
+    found = made(tmp_path, monkeypatch, asked)
+    assert found.facts["resamples"] == drawn
+    told = "150 resamples are few for p corrected over 2 rows; ask for 2,000 or more (--resamples 2000)."
+    assert (told in found.note) == (asked is not None)
 
 
 def test_a_line_that_did_not_finish_says_why(result: Result) -> None:

@@ -20,7 +20,9 @@ def result() -> Result:
     ]
     told = Against(0.2, 0.1, 0.3, 0.004, 0.0004)
     lines[1] = ResultLine(**{**vars(lines[1]), "against": told})
-    return Result("two-stage", "On 9 images of test.", ["All", "Minor"], ["a", "b"], lines, rival="CE")
+    return Result(
+        "two-stage", "On 9 images of test.", ["All", "Minor"], ["a", "b"], lines, "CE", {"All": 2, "Minor": 1}
+    )
 
 
 def test_cells_are_means_and_deviations_over_seeds() -> None:
@@ -56,6 +58,7 @@ def test_csv_holds_fractions(result: Result) -> None:
     assert float(rows[1]["All"]) == pytest.approx(0.75)
     assert float(rows[1]["p corrected"]) == pytest.approx(0.0004)
     assert rows[0]["difference"] == ""
+    assert [rows[1][f"{name} over"] for name in ("All", "Minor")] == ["2", "1"]
     assert rows[0]["paper"] == "0.8312"
 
 

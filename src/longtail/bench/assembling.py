@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from longtail.bench.counting import Counting, column_scores, label_scores
+from longtail.bench.notes import note, over, too_few, unscored
 from longtail.bench.plan import Line
 from longtail.bench.result import Against, Result, ResultLine, cells_of, placed
 from longtail.data.manifest import Manifest
 from longtail.evaluate.comparison import compare
-from longtail.evaluate.multiple import holm
+from longtail.evaluate.multiple import holm, needed_resamples
 from longtail.stages.recipe import Recipe
 from longtail.stages.store import read_facts
 from longtail.stages.table import RecipeTable
 
 Runs = Mapping[str, Mapping[int, Path]]  # finished runs by line and seed
+USUAL_RESAMPLES = 1000
+_CONFIDENCE = 0.95
 
 
 def assembled(
@@ -28,10 +31,13 @@ def assembled(
     split: str,
     rival: str | None = None,
     paper: str | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     smoke: bool = False,
 ) -> Result:
-    """The table of the runs that there are; `resamples` 0 leaves out the comparison with `rival`."""
+    """The table of the runs that there are, compared with `rival`.
+
+    `resamples` 0 leaves the comparison out; None takes the usual number, or more where p corrected over lines needs it.
+    """
     files = {
         name: {seed: run / "predictions" / f"{split}.parquet" for seed, run in runs[name].items()} for name in runs
     }
@@ -46,10 +52,15 @@ def assembled(
     }
     columns = list(counting.columns)
     cells = placed([cells_of(seeds[line.name], columns) for line in shown])
-    apart = _differences(files, rival, manifest, counting, split, resamples)
+    compared = [name for name, paths in files.items() if paths and name != rival]
+    needed = needed_resamples(len(compared), _CONFIDENCE)
+    drawn = max(USUAL_RESAMPLES, needed) if resamples is None else resamples
+    apart = _differences(files, rival, manifest, counting, split, drawn)
+    few = too_few(drawn, needed, len(compared)) if apart else ""
+    counts, lacking = sorted(len(paths) for paths in files.values() if paths), unscored(labels)
     return Result(
         title=table.table,
-        note=_note(manifest, counting, split, files, smoke),
+        note=note(manifest, counting, split, counts, lacking, few, smoke=smoke),
         columns=columns,
         labels=list(manifest.labels),
         lines=[
@@ -66,6 +77,7 @@ def assembled(
             for line, own in zip(shown, cells, strict=True)
         ],
         rival=rival if apart else None,
+        over=over(counting, lacking) if any(labels.values()) else {},
         facts={
             "about": table.about,
             "metric": counting.metric,
@@ -73,6 +85,7 @@ def assembled(
             "classes": {name: [manifest.labels[i] for i in places] for name, places in counting.columns.items()},
             "train_counts": manifest.counts(manifest.rows_of("train")).tolist(),
             "manifest": manifest.digest(),
+            "resamples": drawn if apart else None,
             "smoke": smoke,
             "stages": {line.name: _stages(line.recipe, runs[line.name]) for line in shown},
         },
@@ -119,24 +132,3 @@ def _stages(recipe: Recipe, runs: Mapping[int, Path]) -> dict[str, dict[str, Any
         }
         for seed, run in runs.items()
     }
-
-
-def _note(
-    manifest: Manifest, counting: Counting, split: str, files: Mapping[str, Mapping[int, Path]], smoke: bool
-) -> str:
-    """What the numbers are of, in a sentence or two."""
-    what = "mean class recall" if counting.metric == "recall" else "mean average precision"
-    counts = sorted({len(paths) for paths in files.values() if paths})
-    seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))) if counts else "0"
-    groups = "; ".join(
-        f"{name}: {', '.join(manifest.labels[i] for i in places)}"
-        for name, places in counting.columns.items()
-        if name != "All" and len(places) <= 8
-    )
-    parts = [
-        f"{what} in percent on {len(manifest.rows_of(split)):,} images of {split}, mean and standard deviation over"
-        f" {seeds} seed(s)",
-        groups,
-        "a smoke run: the numbers mean nothing" if smoke else "",
-    ]
-    return ". ".join(part[0].upper() + part[1:] for part in parts if part) + "."

@@ -2,7 +2,7 @@
 
 Major classes are the `major` with most training images, minor ones the `minor` with fewest, medium ones the rest, as in
 the metric-learning paper (3 and 3, and 2 minor ones for Skin7). Labels of a multi-label task go by head, medium and
-tail. A mean leaves out classes without images, and the result tells over how many it is.
+tail. A mean leaves out classes that the counted images lack, and the result tells over how many it is.
 """
 
 from collections.abc import Mapping

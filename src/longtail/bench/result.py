@@ -46,7 +46,7 @@ class ResultLine:
 
 @dataclass(frozen=True)
 class Result:
-    """A whole table; `note` says on what it was counted."""
+    """A whole table; `note` says on what it was counted, `over` how many classes each column is a mean over."""
 
     title: str
     note: str
@@ -54,6 +54,7 @@ class Result:
     labels: list[str]
     lines: list[ResultLine]
     rival: str | None = None
+    over: dict[str, int] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def bench(
     minor: int = 3,
     medium: bool = False,
     paper: str | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     watch: Watch | None = None,
     on_result: Callable[[Result], object] = lambda _: None,
 ) -> Result:
@@ -46,7 +46,8 @@ def bench(
 
     `also` are recipes to stand beside the rows, `overrides` change every recipe alike. `split` is what is counted
     (default: test where there is one, else val); `major`, `minor` and `medium` are the classes of the columns; `paper`
-    names the data set whose published numbers are printed along. `on_result` gets the table after every run.
+    names the data set whose published numbers are printed along. `resamples` of the comparison are 1,000 by default,
+    and more where p corrected over many rows needs more. `on_result` gets the table after every run.
     """
     if seeds < 1:
         raise UserError(f"there are {seeds} seeds; train with 1 or more.")

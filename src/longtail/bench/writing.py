@@ -71,13 +71,17 @@ def latex(result: Result) -> str:
 
 
 def csv_text(result: Result) -> str:
-    """Fractions, one line a method: mean and deviation of each column, then the comparison."""
+    """Fractions, one line a method: mean, deviation and classes of each column, then the comparison."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n")
-    names = [part for name in result.columns for part in (name, f"{name} sd")]
+    names = [part for name in result.columns for part in (name, f"{name} sd", f"{name} over")]
     write.writerow(["method", "group", "seeds", *names, "paper", "difference", "low", "high", "p", "p corrected"])
     for line in result.lines:
-        cells = [value for name in result.columns for value in (line.cells[name].mean, line.cells[name].sd)]
+        cells = [
+            value
+            for name in result.columns
+            for value in (line.cells[name].mean, line.cells[name].sd, result.over.get(name))
+        ]
         told = line.against
         apart = [told.difference, told.low, told.high, told.p, told.holm] if told else [None] * 5
         write.writerow([line.name, line.group, len(line.seeds), *(_raw(v) for v in [*cells, line.paper, *apart])])
@@ -121,13 +125,18 @@ def _comparison(line: ResultLine) -> list[str]:
 def _told(result: Result) -> str:
     """The note, with what the comparison is."""
     rival = (
-        f" 'vs' is the difference of {result.columns[0]} to {result.rival} with its 95 % interval (paired bootstrap), p"
-        " corrected over the rows by Holm."
+        f" 'vs' is the difference of {result.columns[0]} to {result.rival} with its 95 % interval"
+        f" ({_bootstrap(result)}), p corrected over the rows by Holm."
         if result.rival
         else ""
     )
     failed = "".join(f" {line.name} did not finish: {line.failed}" for line in result.lines if line.failed)
     return f"{result.note}{rival}{failed}"
+
+
+def _bootstrap(result: Result) -> str:
+    drawn = result.facts.get("resamples")
+    return f"paired bootstrap, {drawn:,} resamples" if drawn else "paired bootstrap"
 
 
 def _styled(best: str, second: str) -> Style:

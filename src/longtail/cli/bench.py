@@ -29,7 +29,9 @@ def bench(
     minor: Annotated[int, typer.Option(min=1, help="How many of the rarest classes are minor.")] = 3,
     medium: Annotated[bool, typer.Option("--medium", help="A column for the classes between them.")] = False,
     paper: Annotated[str | None, typer.Option(help="Print published numbers along, such as skin7's.")] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of the comparison.")] = 1000,
+    resamples: Annotated[
+        int | None, typer.Option(min=1, help="Bootstrap resamples. [default: 1000, more where many rows need it]")
+    ] = None,
 ) -> None:
     """Train a table of recipes, row by row and seed by seed, and print it as papers do; goes on where it was."""
     from longtail.bench.running import bench as work
