@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from longtail.evaluate.resampling import sampled
-from longtail.evaluate.sampled import Method
+from longtail.evaluate.sampled import Method, Sampled
 from longtail.evaluate.weighings import sums
 
 
@@ -46,3 +46,17 @@ def test_undefined_draws_and_a_constant() -> None:
     nothing = found.mapped(lambda v: np.full_like(v, np.nan))
     assert np.isnan(nothing.bounds()).all()
     assert np.isnan(nothing.mean().value).all()
+
+
+def test_a_mean_is_over_the_same_numbers_in_every_resample() -> None:
+    """A rare label that scores low drops out of two of three resamples; the mean must not rise for that."""
+    nan = np.nan
+    found = Sampled(
+        np.array([0.8, 0.2, nan]), np.array([[0.8, nan, 0.1], [0.8, 0.1, nan], [0.6, nan, nan]]), np.empty((0, 3))
+    )
+    mean = found.mean()
+    assert mean.value == pytest.approx([0.5])
+    assert mean.draws[:, 0] == pytest.approx([0.5, 0.45, 0.4])
+    assert found.mean([1]).draws[:, 0] == pytest.approx([0.2, 0.1, 0.2])
+    apart = found.minus(Sampled(np.array([0.5, 0.5, 0.5]), np.full((3, 3), 0.5), np.empty((0, 3)))).mean()
+    assert apart.draws[:, 0] == pytest.approx([0.0, -0.05, -0.1])

@@ -61,7 +61,8 @@ def bootstrap(
 ) -> Intervals:
     """Intervals from targets `(N, C)` in {0, 1, nan}, scores, and each row's group `(N,)` (None: each row alone).
 
-    A resample's mean is over the labels that are defined in it. `progress` is called with the number of resamples done.
+    The mean is over the same labels in every resample (`Sampled.mean`). `progress` is called with the number of
+    resamples done.
     """
     if metric not in RANKED:
         raise unknown_name("metric", metric, RANKED)

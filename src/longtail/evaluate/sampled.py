@@ -35,8 +35,18 @@ class Sampled:
         return Sampled(function(self.value[None])[0], function(self.draws), function(self.left_out))
 
     def mean(self, members: npt.NDArray[Any] | Sequence[int] | slice = slice(None)) -> "Sampled":
-        """The mean over some of the numbers, those that are defined each time; K is 1."""
-        return self.mapped(lambda values: _means(values[:, members])[:, None])
+        """The mean over some of the numbers, those that are defined for all rows; K is 1.
+
+        They are the same in every resample: one that a resample leaves undefined (no positive was drawn) keeps its
+        value there. Left out, rare labels, which score low, would lift the mean of just those resamples.
+        """
+        held = self.value[members]
+
+        def means(values: Floats) -> Floats:
+            kept = values[:, members]
+            return _means(np.where(np.isnan(kept) | np.isnan(held), held, kept))[:, None]
+
+        return self.mapped(means)
 
     def minus(self, other: "Sampled") -> "Sampled":
         """The difference of two metrics under the same resamples."""
