@@ -12,7 +12,9 @@ from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.predict import ViewJudge, choose_views, ensemble, with_ids
 from longtail.predict.view_rules.frontal_replaces_lateral import frontal_replaces_lateral
+from longtail.predict.view_rules.view_choice import LabelViews, ViewChoice
 from longtail.report.run_folder import read_run
+from longtail.report.tables import views
 from longtail.report.tables.label_ratios import label_ratios_table
 from longtail.report.tables.models import models_table
 from longtail.report.tables.showing import paper_table
@@ -61,6 +63,18 @@ def test_table_3_views(made: tuple[Path, Manifest]) -> None:
     assert table.rows[-1][0] == "Mean"
     assert table.rows[-1][1] == pytest.approx(np.mean([found.front for found in choice.labels]))
     assert paper_table(run, table="3", stage="model0").rows != table.rows
+
+
+def test_table_3_mean_difference_is_of_labels_with_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = (
+        LabelViews("a", 0.5, 0.3, 9, 9, True),
+        LabelViews("b", 0.9, np.nan, 9, 0, False),
+        LabelViews("c", 0.2, 0.3, 9, 9, False),
+    )
+    monkeypatch.setattr(views, "choose_views", lambda *_, **__: ViewChoice(labels, 10, 20))
+    table = views.views_table(ViewJudge(None, None))  # type: ignore[arg-type]
+    assert table.rows[-1][1:4] == pytest.approx((1.6 / 3, 0.3, 0.05))
+    assert "Means over 3 and 2 labels, of the difference over the 2 that have both" in table.note
 
 
 def test_table_4_steps(made: tuple[Path, Manifest]) -> None:

@@ -14,11 +14,13 @@ def views_table(judge: ViewJudge, *, unknown: UnknownView = "lateral") -> PaperT
          "x" if each.chosen else "")
         for each in choice.labels
     ]  # fmt: skip
-    front, lateral = (macro([getattr(each, side) for each in choice.labels]) for side in ("front", "lateral"))
-    mean = ("Mean", front.value, lateral.value, front.value - lateral.value, None, None, "")
+    sides = ("front", "lateral", "difference")  # a mean of differences is of labels that both sides define
+    front, lateral, apart = (macro([getattr(each, side) for each in choice.labels]) for side in sides)
+    mean = ("Mean", front.value, lateral.value, apart.value, None, None, "")
     note = (
         f"{choice.frontal_images:,} frontal and {choice.lateral_images:,} lateral images. Means over {front.over} and"
-        f" {lateral.over} labels; nothing stands where a label has no positives on that side."
+        f" {lateral.over} labels, of the difference over the {apart.over} that have both; nothing stands where a label"
+        " has no positives on that side."
     )
     columns = ("Label", "Front", "Lateral", "Dif", "Positives front", "Positives lateral", "Chosen")
     return PaperTable("Table 3: AP by view", columns, (*rows, mean), note)
