@@ -135,7 +135,7 @@ class PyramidSumHead(Head):
             return pooled
         source = features.source
         if source is None and not self.training:  # an image from anywhere, as an exported model gets it
-            source = torch.full((len(pooled[0]),), -1, device=pooled[0].device)
+            source = torch.full((pooled[0].shape[0],), -1, device=pooled[0].device)
         if source is None:
             raise UserError(
                 f"the head 'pyramid-sum' was built for {self.sources} sources and got none; give the model source=,"
