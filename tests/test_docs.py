@@ -1,22 +1,36 @@
 """The manual is true: every console command and Python snippet of every page runs, in order, in one folder per page.
 
 ```console blocks hold commands after `$ `; those of longtail are run here. ```python blocks share one namespace per
-page.
+page. Every other command line of longtail (it needs data, a server or hours) is held against the real command line:
+the verb, its options, what it requires, the recipe and the settings that it changes.
 """
 
 import re
 import shlex
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from longtail.cli import run
+from longtail.cli import app, run
+from longtail.data.readers import READERS
+from longtail.stages.loading import load_recipe
+from longtail.stages.shipped import shipped_recipes
+from longtail.stages.table import RecipeTable, read_table, row_names
+from longtail.stages.yaml_tree import read_tree
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
+OTHERS = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"]
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(?:^|&& |\$ |bin/|-m )(longtail .*?)(?= && |$)", re.MULTILINE)
+_MENTION = re.compile(r"`(longtail [^`]*)`")
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # of whichever click typer has
 
 
 def _run_console(block: str) -> None:
@@ -35,6 +49,69 @@ def test_the_examples_of_a_page_run(page: Path, in_tmp: Path) -> None:
         else:
             exec(compile(block, str(page), "exec"), names)
     assert in_tmp.is_dir()
+
+
+def _unrun(page: Path) -> Iterator[tuple[str, bool]]:
+    """The command lines of a page that no test runs, and whether each stands by itself or only within a sentence."""
+    text = page.read_text(encoding="utf-8")
+    blocks = [block for kind, block in _FENCE.findall(text) if page not in PAGES or kind not in ("console", "python")]
+    prose = _FENCE.sub("", text)
+    blocks += re.findall(r"^ {4}.*$", prose, re.MULTILINE)
+    yield from ((line, True) for block in blocks for line in _COMMAND.findall(block.strip()))
+    yield from ((line, False) for line in _MENTION.findall(prose) if "..." not in line and "|" not in line)
+
+
+def _verb(line: str) -> tuple[Any, str, list[str]]:
+    """The verb as the command line's own parser has it, its name, and the words after it."""
+    found, names = typer.main.get_command(app), []
+    words = shlex.split(line, comments=True)[1:]
+    while hasattr(found, "commands") and words and not words[0].startswith("-"):
+        names.append(words.pop(0))
+        found = found.commands[names[-1]]
+    return found, " ".join(names), words
+
+
+def _check(line: str, *, alone: bool) -> None:
+    verb, name, words = _verb(line)
+    try:
+        given = verb.make_context(name, list(words), resilient_parsing=name == "").params
+    except _USAGE_ERROR:
+        if alone:
+            raise
+        options = {option for parameter in verb.params for option in parameter.opts}  # a sentence names no files
+        assert {word for word in words if word.startswith("--")} <= options
+        return
+    _check_names(name, given)
+
+
+def _check_names(verb: str, given: dict[str, Any]) -> None:
+    """What the parser leaves to the verb: recipes, a table's rows, data sets, and settings by dotted path."""
+    settings = given.get("settings") or ()
+    if verb in ("fit", "validate", "show") and not given["recipe"].isupper():
+        load_recipe(given["recipe"], settings)
+    elif verb == "bench":
+        table = _table(given["table"])
+        rows = re.findall(r"[^,]+", given["rows"] or "") or row_names(table)
+        assert {*rows, given["against"] or rows[0]} <= {*row_names(table)}
+        assert given["paper"] is None or given["paper"] in {name for row in table.rows.values() for name in row.paper}
+        for recipe in (f"{given['table']}:{rows[0]}", *(given["also"] or ())):
+            load_recipe(recipe, settings)
+    elif verb == "data read" and given["name"] != "mine":  # CONTRIBUTING's newcomer writes it
+        assert given["name"] in READERS.load()
+
+
+@cache
+def _table(name: str) -> RecipeTable:
+    return read_table(read_tree(shipped_recipes()[name]), name)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: page.stem)
+def test_a_command_that_is_not_run_is_one_that_could_be(page: Path) -> None:
+    for line, alone in _unrun(page):
+        try:
+            _check(line, alone=alone)
+        except Exception as error:
+            raise AssertionError(f"{page.name}: {line}: {error!r}") from error
 
 
 @pytest.fixture(autouse=True)
