@@ -16,6 +16,7 @@ from longtail.augment.mix_step import MixStep
 from longtail.augment.mix_targets import (
     Labels,
     Mixed,
+    check_alpha,
     drawn_weight,
     mixed_targets,
     partners,
@@ -60,6 +61,10 @@ class CutMix(MixStep):
 
     alpha: float = 1.0
     labels: Labels = "weighted"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_alpha(self.alpha)
 
     def mix(self, images: Tensor, targets: Tensor, rng: np.random.Generator, num_classes: int | None) -> Mixed:
         """By `cutmix`."""

@@ -17,7 +17,16 @@ from torch import Tensor
 
 from longtail.augment import MIXES
 from longtail.augment.mix_step import MixStep
-from longtail.augment.mix_targets import Labels, Mixed, blended, drawn_weight, mixed_targets, partners, soft_targets
+from longtail.augment.mix_targets import (
+    Labels,
+    Mixed,
+    blended,
+    check_alpha,
+    drawn_weight,
+    mixed_targets,
+    partners,
+    soft_targets,
+)
 from longtail.augment.step import within
 from longtail.errors import UserError
 
@@ -74,6 +83,7 @@ class Remix(MixStep):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_alpha(self.alpha)
         within("kappa", self.kappa, 1, np.inf)
         within("tau", self.tau, 0, 1)
 

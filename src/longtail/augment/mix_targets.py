@@ -72,8 +72,13 @@ def weights_like(images: Tensor, weight: float) -> Tensor:
     return torch.full((len(images),), weight, device=images.device)
 
 
+def check_alpha(alpha: float) -> None:
+    """Refuse what no Beta distribution has."""
+    if not 0 < alpha < np.inf:
+        raise UserError(f"'alpha' is {alpha:g}; it is greater than 0 (leave the mix out to switch it off).")
+
+
 def drawn_weight(rng: np.random.Generator, a: float, b: float) -> float:
     """From Beta(a, b)."""
-    if not (a > 0 and b > 0):
-        raise UserError(f"'alpha' is {a:g}; it is greater than 0 (leave the mix out to switch it off).")
+    check_alpha(min(a, b))
     return float(rng.beta(a, b))

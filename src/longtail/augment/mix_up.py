@@ -15,6 +15,7 @@ from longtail.augment.mix_targets import (
     Labels,
     Mixed,
     blended,
+    check_alpha,
     drawn_weight,
     mixed_targets,
     partners,
@@ -46,6 +47,10 @@ class Mixup(MixStep):
 
     alpha: float = 1.0
     labels: Labels = "weighted"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_alpha(self.alpha)
 
     def mix(self, images: Tensor, targets: Tensor, rng: np.random.Generator, num_classes: int | None) -> Mixed:
         """By `mixup`."""

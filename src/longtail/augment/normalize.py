@@ -15,6 +15,9 @@ class Normalize:
     mean: float | Sequence[float]
     std: float | Sequence[float]
 
+    def __post_init__(self) -> None:
+        check_moments(self.mean, self.std)
+
 
 def check_moments(mean: float | Sequence[float], std: float | Sequence[float]) -> tuple[list[float], list[float]]:
     """Both as lists; refuses a standard deviation that cannot be divided by and lists of unequal length."""

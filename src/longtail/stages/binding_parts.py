@@ -19,7 +19,7 @@ from longtail.stages.graph import OF_STAGES
 from longtail.stages.mistakes import RecipeError, at
 from longtail.stages.pasting import paste_settings
 from longtail.stages.recipe import Best, Model, Predict, Recipe, Stage
-from longtail.stages.trying_parts import try_optimizer
+from longtail.stages.trying_parts import try_optimizer, try_schedule, try_study, try_view
 
 # Where each role's registry is; a role whose room is not installed is not checked.
 _REGISTRIES = {
@@ -50,6 +50,7 @@ _CONTEXT = {
     "optimizer": ("groups",),
     "schedule": ("total", "per_epoch", "lr"),
 }
+_TRIED = {"tta": try_view, "study": try_study}
 _TERM = {"weight": float, "from": float, "until": float}  # a loss's own part in the sum
 _EXAMPLE_COUNTS = [100, 30, 10, 3]
 
@@ -92,6 +93,20 @@ def _bind_model(model: Model) -> None:
         _bind_backbone(model.backbone)
     with at("head"):
         bind_part("head", model.head)
+    for key in ("mean", "std"):
+        with at(key):
+            _bind_moment(key, model)
+
+
+def _bind_moment(key: str, model: Model) -> None:
+    from longtail.augment.normalize import check_moments
+
+    if isinstance(found := getattr(model, key), list):
+        valid = (1, 3) if model.channels == "auto" else (1, model.channels)
+        if len(found) not in valid:
+            raise UserError(f"'{key}' has {len(found)} numbers; give one, or one for each channel.")
+    if found is not None:
+        check_moments(0.0, found if key == "std" else 1.0)
 
 
 def _bind_backbone(name: str) -> None:
@@ -124,13 +139,16 @@ def _bind_stage(stage: Stage, recipe: Recipe) -> None:
 
 
 def _bind_learning(stage: Stage) -> None:
-    """Sampler, optimiser and schedule; the optimiser's values are within range too."""
+    """Sampler, optimiser and schedule; what the latter two are told is within range."""
+    lr = 0.0
     for role in ("sampler", "optimizer", "schedule"):
         with at(role):
             entry, bound = bind_part(role, part := getattr(stage, role))
             with _under(part, part.settings):
                 if role == "optimizer" and entry is not None:
-                    try_optimizer(entry, bound)
+                    lr = try_optimizer(entry, bound)
+                elif role == "schedule" and entry is not None:
+                    try_schedule(entry, bound, lr, stage)
 
 
 def _bind_stage_model(changes: Mapping[str, Any], model: Model) -> None:
@@ -281,10 +299,17 @@ def _bind_predict(predict: Predict) -> None:
 
     for i, view in enumerate(predict.tta):
         with at("tta", i):
-            bind_part("tta", _written(view))
+            _bind_tried("tta", _written(view))
     for field, part in parts_of(predict):
         with at(field):
-            (_bind_decision if field in _DECISIONS else bind_part)(field, part)
+            (_bind_decision if field in _DECISIONS else _bind_tried)(field, part)
+
+
+def _bind_tried(role: str, part: NamedPart) -> None:
+    entry, bound = bind_part(role, part)
+    if entry is not None and role in _TRIED:
+        with _under(part, part.settings):
+            _TRIED[role](entry, bound)
 
 
 def decision_names(role: str) -> tuple[str, ...]:
@@ -299,7 +324,9 @@ def _bind_decision(role: str, part: NamedPart) -> None:
         raise unknown_name(what, part.name, decision_names(role))
     made = getattr(importlib.import_module(module), function)
     with _under(part, part.settings):
-        bind_values(made, part.settings, f"the {what} '{part.name}'", context=_positional(made))
+        bound = bind_values(made, part.settings, f"the {what} '{part.name}'", context=_positional(made))
+        if bound:
+            made([[1.0], [0.0]], [[0.9], [0.1]], part.name, **bound)  # its own checks of ranges
 
 
 def _place_in(text: str, name: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from longtail.augment.paste.in_batch import PasteInBatch
+from longtail.augment.paste.in_batch import PasteInBatch, check_often
 from longtail.augment.paste.pool import paste_pool
 from longtail.augment.paste.settings import PasteSettings
 from longtail.binding_values import bind_values, settings_of
@@ -21,6 +21,7 @@ def paste_settings(said: Mapping[str, Any], seed: int = 0) -> tuple[PasteSetting
         if key not in (*often, *what):
             raise unknown_name("setting", key, [*often, *what], "paste")
     own = bind_values(PasteInBatch, {key: said[key] for key in often if key in said}, "paste", context=["pool"])
+    check_often(**own)
     rest = bind_values(PasteSettings, {key: said[key] for key in what if key in said}, "paste")
     return PasteSettings(**{"seed": seed, **rest}), own
 

@@ -1,18 +1,22 @@
 """Parts tried with a small example when a recipe is bound: their own checks of ranges speak then, not hours later."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import Parameter, signature
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from longtail.errors import UserError
 from longtail.registry import Entry
 from longtail.stages.optimizers.groups import ParamGroup, check_ranges
+from longtail.stages.recipe import Stage
 
 Settings = Mapping[str, Any]
+_PER_EPOCH = 10  # steps of the example
 
 
 def try_optimizer(entry: Entry[Any], settings: Settings) -> float:
@@ -43,6 +47,40 @@ def rate_of(optimizer: torch.optim.Optimizer, name: str) -> float:
     if "lr" not in optimizer.defaults:
         raise UserError(f"the optimizer '{name}' has no default 'lr', which a schedule starts from; give it one.")
     return float(optimizer.defaults["lr"])
+
+
+def try_schedule(entry: Entry[Any], settings: Settings, lr: float, stage: Stage) -> None:
+    """Its rates at the beginning, in the middle and at the end are rates."""
+    total = max(stage.steps or _PER_EPOCH * (stage.epochs or 1), 1)
+    with _told(f"the schedule '{entry.name}'", settings):
+        rate = entry.function(total, _PER_EPOCH, lr, **settings)
+        found = [float(rate(step)) for step in (0, total // 2, total - 1)]
+    if odd := [each for each in found if not 0 <= each < math.inf]:
+        raise UserError(f"the schedule '{entry.name}' comes to the rate {odd[0]:g}; rates are 0 or more.")
+
+
+def try_view(entry: Entry[Any], settings: Settings) -> None:
+    """A view of an example image; what else one's own view may ask of an image is left to it."""
+    _try(entry, torch.zeros(1, 3, 8, 8), settings=settings)
+
+
+def try_study(entry: Entry[Any], settings: Settings) -> None:
+    """A rule on a study of two images, a frontal and a lateral one."""
+    from longtail.predict.studies.study_rows import study_rows
+
+    _try(entry, np.full((2, 3), 0.5), study_rows(["a", "a"], np.array([0, 1], dtype=np.int8)), settings=settings)
+
+
+def _try(entry: Entry[Any], *example: Any, settings: Settings) -> None:
+    """What a part says of its settings counts; other exceptions may be of the example."""
+    said = None
+    with suppress(Exception):
+        try:
+            entry.function(*example, **settings)
+        except UserError as error:
+            said = error
+    if said is not None:
+        raise said
 
 
 def _defaults(function: Callable[..., Any]) -> dict[str, Any]:

@@ -30,14 +30,21 @@ class Pasted(NamedTuple):
     placed: list[tuple[Placed, ...]]
 
 
+def check_often(probability: float = 0.5, pilot: int = 1000) -> None:
+    """Refuse how often `PasteInBatch` can't paste."""
+    if not 0 <= probability <= 1:
+        raise UserError(f"'probability' of pasting in the batch is {probability:g}; valid is 0 to 1.")
+    if pilot < 1:
+        raise UserError(f"'pilot' of pasting in the batch is {pilot}; valid is 1 or more images.")
+
+
 class PasteInBatch:
     """Pastes onto normal images and into images with tail findings, each with `probability`; the rest stay."""
 
     def __init__(
         self, pool: Pool, settings: PasteSettings | None = None, *, probability: float = 0.5, pilot: int = 1000
     ) -> None:
-        if not 0 <= probability <= 1:
-            raise UserError(f"'probability' of pasting in the batch is {probability:g}; valid is 0 to 1.")
+        check_often(probability, pilot)
         self.pool, self.settings, self.probability = pool, settings or PasteSettings(), probability
         self._planner = Planner(pool, self.settings)
         self._ways = self._ways_of_rows()

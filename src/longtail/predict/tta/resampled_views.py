@@ -13,6 +13,10 @@ from longtail.predict.tta import TTA
 @TTA.register("shift")
 def shift_view(images: Tensor, *, x: float = 0.05, y: float = 0.0) -> list[Tensor]:
     """Moved right by `x` of the width and down by `y` of the height; whole pixels move exactly."""
+    if not (-1 < x < 1 and -1 < y < 1):
+        raise UserError(
+            f"shift moves by 'x' {x:g} and 'y' {y:g}; give parts of the sides between -1 and 1, such as 0.05."
+        )
     return [_mapped(images, [[1, 0, -2 * x], [0, 1, -2 * y]])]
 
 

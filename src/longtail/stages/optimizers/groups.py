@@ -48,7 +48,9 @@ def check_ranges(**settings: Any) -> None:
             shown = list(value) if isinstance(value, Sequence) else f"{value:g}"
             raise UserError(f"'{name}' is {shown}; valid is {words}.")
     if settings.get("nesterov") and not settings.get("momentum"):
-        raise UserError("'nesterov' looks ahead along a momentum, and there is none; write momentum: 0.9, or leave it.")
+        raise UserError(
+            "'nesterov' looks ahead along a momentum, and there is none; write momentum: 0.9, or nesterov: false."
+        )
 
 
 def _not_negative(value: float) -> bool:

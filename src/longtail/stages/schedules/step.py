@@ -24,6 +24,8 @@ def step(
         raise UserError(
             "the schedule 'step' needs milestones, epochs or fractions (one of them), and a factor above 0."
         )
+    if any(mark < 0 for mark in (*epochs, *fractions)) or any(part > 1 for part in fractions):
+        raise UserError("milestones of the schedule 'step' are 'epochs' from 0, or 'fractions' from 0 to 1.")
     warm = warmup_steps(total, per_epoch, warmup_epochs, warmup_fraction)
     marks = [round(epoch * per_epoch) for epoch in epochs] + [round(part * total) for part in fractions]
     # Milestones count from the start of the training, so the warm-up's steps are added again.

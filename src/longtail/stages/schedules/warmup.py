@@ -11,7 +11,7 @@ def warmup_steps(total: int, per_epoch: int, epochs: float, fraction: float) -> 
     """How many steps warm up: `epochs` of them or a `fraction` of the whole training, less than all."""
     if epochs < 0 or not 0 <= fraction < 1 or (epochs and fraction):
         raise UserError(
-            f"warmup_epochs is {epochs:g} and warmup_fraction {fraction:g}; give one of them, epochs from 0 or a"
+            f"'warmup_epochs' is {epochs:g} and 'warmup_fraction' {fraction:g}; give one of them, epochs from 0 or a"
             " fraction from 0 to below 1."
         )
     steps = round(epochs * per_epoch + fraction * total)
