@@ -18,7 +18,7 @@ def path(tmp_path_factory):
         ("stages.fine.loss.asymmetric.clp=1", "loss.1.asymmetric.clp: unknown setting 'clp' in the loss"),
         ("stages.fine.loss.asymmetric.clip=a", "'clip' of the loss 'asymmetric' is 'a'; write a number."),
         ("stages.fine.loss.asymmetric.weight=x", "'weight' of the loss 'asymmetric' is 'x'; write a number."),
-        ("stages.fine.loss={bce: {from: 0.5, until: 0.5}}", "loss.0.bce.from: the loss 'bce' counts 'from' 0.5 'until' 0.5"),
+        ("stages.fine.loss={bce: {from: 0.5, until: 0.5}}", "loss.0.bce.from: the loss 'bce' counts 'from' 0.5 'unt"),
         ("stages.fine.loss={bce: {weight: .inf}}", "stages.fine.loss.0.bce.weight: the 'weight' of the loss"),
         ("stages.fine.loss={bce: {until: 0.5}}", "stages.fine.loss: no loss counts from 0.5 to 1 of the training; let"),
         ("stages.fine.loss=[{bce: {until: 0.4}}, {asymmetric: {from: 0.5}}]", "no loss counts from 0.4 to 0.5 of"),

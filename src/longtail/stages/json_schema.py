@@ -13,10 +13,13 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from longtail.binding_values import settings_of
 from longtail.registry import Entry, Registry
 from longtail.stages.binding_parts import decision_names, registry_of
+from longtail.stages.epochs import TIMES_OF_LOSSES
 from longtail.stages.recipe import Recipe
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TERM = {key: {"type": "number", "minimum": 0} for key in ("weight", "from", "until")}
+_EPOCH = {"type": "object", "properties": {"epoch": {"type": "integer", "minimum": 0}}, "required": ["epoch"]}
+_TIME = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {**_EPOCH, "additionalProperties": False}]}
+_TERM = {"weight": {"type": "number", "minimum": 0}, "from": _TIME, "until": _TIME}
 _OWN = {"type": "string", "pattern": r"\.", "description": "one's own, by dotted path: module.name"}
 _DECISIONS = ("thresholds", "calibration")
 
@@ -30,6 +33,7 @@ def recipe_schema() -> dict[str, Any]:
         stage[role] = _component(role)
     loss = _component("loss", _TERM)
     stage["loss"] = {"anyOf": [*loss["anyOf"], {"type": "array", "items": loss}, {"type": "null"}]}
+    stage["defer"] = {**_TIME, "default": 0.0}
     stage["augment"] = {"type": "array", "items": _of_registry(_augmentations())}
     stage["mix"] = _or_null(_of_registry(_mixes()))
     stage["kind"] = {"type": "string", "enum": _names("kind")}
@@ -91,7 +95,9 @@ def _of_registry(registry: Registry[Any], extra: dict[str, Any] | None = None) -
 def _settings(entry: Entry[Any], extra: dict[str, Any]) -> dict[str, Any]:
     function = entry.function
     hints = inspect.signature(function, eval_str=True).parameters
-    properties = {name: _property(hints[name].annotation) for name in settings_of(function)}
+    properties = {
+        name: _TIME if name in TIMES_OF_LOSSES else _property(hints[name].annotation) for name in settings_of(function)
+    }
     return {
         "type": ["object", "null"],
         "description": entry.summary,

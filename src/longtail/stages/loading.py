@@ -4,7 +4,7 @@ schema, graph, components.
 A recipe that loads can be carried out: every name in it is known and every setting has the right type.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from longtail.errors import UserError
 from longtail.stages.checking import SeveralError, checked
 from longtail.stages.defaults import merge_defaults
+from longtail.stages.epochs import epochs_to_fractions, lengths
 from longtail.stages.mistakes import RecipeError, in_words
 from longtail.stages.overrides import Override, apply_overrides, overrides_from, parse_overrides
 from longtail.stages.recipe import Recipe
@@ -61,12 +62,15 @@ def recipe_of_tree(
     tree = deepcopy(tree)
     apply_overrides(tree, _of_defaults(said, True))
     merge_defaults(tree)
+    whole = deepcopy(tree)
+    apply_overrides(whole, _of_defaults(said, False))
+    epochs = lengths(whole)
     if smoke:
-        apply_overrides(tree, _smoke(tree, source))
-    apply_overrides(tree, _of_defaults(said, False))
+        apply_overrides(tree, [*_smoke(tree, source), *_of_defaults(said, False)])
+    tree = tree if smoke else whole
     if folder is not None:
         _weights_beside(tree, folder)
-    return _checked(tree, source, bind)
+    return _checked(tree, source, bind, epochs)
 
 
 def recipe_text(recipe: Recipe, *, full: bool = False) -> str:
@@ -92,10 +96,11 @@ def _told(whole: dict[str, Any], said: dict[str, Any], always: Sequence[str]) ->
     return {key: said.get(key, value) for key, value in whole.items() if key in said or key in always}
 
 
-def _checked(tree: Node, source: str, bind: bool) -> Recipe:
+def _checked(tree: Node, source: str, bind: bool, epochs: Mapping[str, Any]) -> Recipe:
     from longtail.stages.graph import check_graph
 
     try:
+        epochs_to_fractions(tree, epochs)
         recipe = checked(Recipe, plain(tree))
         check_graph(recipe)
         if bind:

@@ -5,6 +5,7 @@ opens by itself (`loss.focal.gamma=1` where the recipe says `loss: focal`), and 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from longtail.errors import UserError, listing, nearest, unknown_name
@@ -54,7 +55,8 @@ def _put(node: Node, parts: list[str], value: Node, key: str) -> None:
         return
     entry, taken = _entry(node, parts, key, value.place)
     if taken == len(parts):
-        entry.value, entry.place, entry.key_place = value.value, value.place, value.place
+        own = deepcopy(value.value)  # `*` puts it into several stages
+        entry.value, entry.place, entry.key_place = own, value.place, value.place
     else:
         _put(entry, parts[taken:], value, key)
 
