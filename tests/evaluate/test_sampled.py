@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from longtail.evaluate import average_precision, bootstrap
 from longtail.evaluate.resampling import sampled
 from longtail.evaluate.sampled import Method, Sampled
 from longtail.evaluate.weighings import sums
@@ -51,12 +52,26 @@ def test_undefined_draws_and_a_constant() -> None:
 def test_a_mean_is_over_the_same_numbers_in_every_resample() -> None:
     """A rare label that scores low drops out of two of three resamples; the mean must not rise for that."""
     nan = np.nan
-    found = Sampled(
-        np.array([0.8, 0.2, nan]), np.array([[0.8, nan, 0.1], [0.8, 0.1, nan], [0.6, nan, nan]]), np.empty((0, 3))
-    )
+    draws = np.array([[0.8, nan, 0.1], [0.8, 0.1, nan], [0.6, nan, nan]])
+    found = Sampled(np.array([0.8, 0.2, nan]), draws, np.empty((0, 3)))
     mean = found.mean()
     assert mean.value == pytest.approx([0.5])
     assert mean.draws[:, 0] == pytest.approx([0.5, 0.45, 0.4])
+    assert mean.centred().draws[:, 0] == pytest.approx([0.55, 0.5, 0.45])
     assert found.mean([1]).draws[:, 0] == pytest.approx([0.2, 0.1, 0.2])
-    apart = found.minus(Sampled(np.array([0.5, 0.5, 0.5]), np.full((3, 3), 0.5), np.empty((0, 3)))).mean()
-    assert apart.draws[:, 0] == pytest.approx([0.0, -0.05, -0.1])
+    half = Sampled(np.full(3, 0.5), np.full((3, 3), 0.5), np.empty((0, 3)))
+    assert found.minus(half).mean().draws[:, 0] == pytest.approx([0.0, -0.05, -0.1])
+    assert np.isnan(found.mean([2]).draws).all()
+
+
+def test_intervals_of_a_mean_over_rare_labels_hold_the_truth() -> None:
+    """The quick form of benchmarks/coverage.py: mean AP over twelve labels, four with eight positives or so."""
+    rng, shares = np.random.default_rng(3), np.repeat([0.2, 0.07, 0.013], 4)
+
+    def made() -> tuple[np.ndarray, np.ndarray]:
+        states = (rng.random((600, 12)) < shares).astype(np.float64)
+        return states, rng.normal(size=(600, 12)) + states
+
+    truth = np.mean([np.nanmean(average_precision(*made())) for _ in range(100)])
+    found = [bootstrap(*made(), resamples=64, seed=trial) for trial in range(40)]
+    assert np.mean([each.mean_low <= truth <= each.mean_high for each in found]) >= 0.88  # plain percentiles: .8

@@ -163,7 +163,7 @@ class _Report:
         )
 
     def mean(self, what: str, apart: Sampled, members: Any = slice(None)) -> Difference:
-        p = float(bootstrap_p(apart.mean(members).draws)[0])
+        p = float(bootstrap_p(apart.mean(members).centred().draws)[0])
         return Difference(what, self.bounds.mean(apart, members), p)
 
     def labels(self, apart: Sampled, check: Floats | None) -> list[Difference]:

@@ -61,8 +61,8 @@ def bootstrap(
 ) -> Intervals:
     """Intervals from targets `(N, C)` in {0, 1, nan}, scores, and each row's group `(N,)` (None: each row alone).
 
-    The mean is over the same labels in every resample (`Sampled.mean`). `progress` is called with the number of
-    resamples done.
+    The mean is over the same labels in every resample, its interval less the resamples' bias. `progress` is called with
+    the number of resamples done.
     """
     if metric not in RANKED:
         raise unknown_name("metric", metric, RANKED)
@@ -80,7 +80,7 @@ def _intervals(metric: str, done: Sampled, level: float, method: Method, groups:
     mean, over = macro(done.value)
     low, high = done.bounds(level, method)
     means = done.mean()
-    mean_low, mean_high = means.bounds(level, method)
+    mean_low, mean_high = means.centred().bounds(level, method)
     return Intervals(
         metric=metric,
         value=done.value,

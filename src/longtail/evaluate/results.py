@@ -35,8 +35,8 @@ class Bounds:
         return [Number(float(v), float(a), float(b)) for v, a, b in zip(found.value, low, high, strict=True)]
 
     def mean(self, found: Sampled, members: Sequence[int] | slice = slice(None)) -> Number:
-        """The mean over (some of) the labels, the same ones in every resample."""
-        return replace(self.each(found.mean(members))[0], over=macro(found.value[members]).over)
+        """The mean over (some of) the labels, the same ones in every resample, less the resamples' bias."""
+        return replace(self.each(found.mean(members).centred())[0], over=macro(found.value[members]).over)
 
 
 @dataclass(frozen=True)
