@@ -36,6 +36,23 @@ def test_a_split_by_image_warns_of_groups_that_leak(capsys):
     assert "groups of column 'patient' have images in more than one part" in capsys.readouterr().err
 
 
+def test_without_a_column_of_groups_each_image_is_alone_and_told(manifest, capsys):
+    text = manifest.read_text()
+    manifest.write_text(text.replace("patient", "person"))
+    assert run(["data", "split", "in.csv", "--out", "out.csv"]) == 0
+    error = capsys.readouterr().err
+    assert "warning: no column says which images are of one patient, lesion or study" in error
+    assert error.count("\n") == 1
+    assert run(["data", "split", "in.csv", "--out", "out.csv", "--by", "image"]) == 0
+    assert capsys.readouterr().err == ""
+    for name in ("PatientID", "Patient ID", "StudyInstanceUID", "Lesion ID"):
+        manifest.write_text(text.replace("patient", name))
+        assert run(["data", "split", "in.csv", "--out", "out.csv", "--folds", "3"]) == 0
+        shown = capsys.readouterr()
+        assert "by image" not in shown.out
+        assert shown.err == ""
+
+
 def test_a_column_that_is_taken_for_no_label_is_told(manifest, capsys):
     head, *rows = manifest.read_text().splitlines()
     manifest.write_text(

@@ -60,6 +60,7 @@ def test_validate_says_what_a_run_takes(manifest: Path, capsys: pytest.CaptureFi
     out, _ = capsys.readouterr()
     assert "fine: the recipe fits the manifest" in out
     assert "prepared images:" in out
+    assert "labels: 2: Mass, Nodule\n" in out
     assert run(["validate", path]) == 0
     assert "can be carried out" in capsys.readouterr().out
     assert run(["validate", path, "a.csv", "b.csv"]) == 2

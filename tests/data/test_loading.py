@@ -67,6 +67,8 @@ def test_a_stated_label_with_many_values_names_the_first_bad_row(tmp_path):
 def test_no_labels_at_all(tmp_path):
     with pytest.raises(UserError, match="has no label columns.*--labels"):
         load(write(tmp_path, "image,age\na,40\nb,50\n"))
+    with pytest.raises(UserError, match=r"age, sex and the like are not looked at: Sex\), .*--labels"):
+        load(write(tmp_path, "image,Sex\na,0\nb,1\n"))
     with pytest.raises(UserError, match="column 'label' of .* is empty in every row"):
         load(write(tmp_path, "image,label\na,\nb,\n"))
 

@@ -86,6 +86,51 @@ def test_columns_of_words_are_no_labels_and_told(tmp_path):
     assert not validate(load(tmp_path, text), check_files=False)
 
 
+def test_a_column_of_states_that_somebody_left_unknown_in_words(tmp_path):
+    rows = "".join(f"{i},{i % 2},{'01?'[i % 3]},?\n" for i in range(9))
+    one = problem(load(tmp_path, "image,A,Edema,nothing\n" + rows), "unread-label")
+    assert one.message.startswith("'Edema' of")
+    assert "'0', '1', '?'" in one.message
+
+
+def test_a_name_of_a_person_is_no_label_and_said_so(tmp_path):
+    text = "image,Sex,A,Patient Age,fold\na,1,1,61,0\nb,0,0,40,1\n"
+    manifest = load(tmp_path, text)
+    assert manifest.labels == ("A",)
+    assert manifest.extras == ["Sex", "Patient Age", "fold"]
+    one = problem(manifest, "column-left-out")
+    assert (one.severity, one.count) == ("warning", 2)
+    assert "'Sex', 'fold' of" in one.message
+    (tmp_path / "manifest.yaml").write_text("labels: [A, Sex]\n")
+    stated = load(tmp_path, text)
+    assert stated.labels == ("A", "Sex")
+    assert not validate(stated, check_files=False)
+
+
+def test_two_columns_for_one_part(tmp_path):
+    text = "image,PatientID,patient_id,Split,Image,A\na,1,x,train,1,1\nb,0,y,val,0,0\n"
+    manifest = load(tmp_path, text)
+    assert manifest.labels == ("A",)
+    assert manifest.column("patient").tolist() == ["x", "y"]
+    assert manifest.column("split").tolist() == ["train", "val"]
+    told = [one.message for one in validate(manifest, check_files=False)]
+    assert len(told) == 2
+    assert "the column 'image' is taken for the image paths, and 'Image' is kept" in told[0]
+    assert "the column 'patient_id' is taken for the patient, and 'PatientID' is kept" in told[1]
+    (tmp_path / "manifest.yaml").write_text("image: image\npatient: PatientID\n")
+    stated = load(tmp_path, text)
+    assert stated.column("patient").tolist() == ["1", "0"]
+    assert not validate(stated, check_files=False)
+
+
+def test_a_class_that_means_unknown(tmp_path):
+    one = problem(load(tmp_path, "image,label\na,cat\nb,?\nc,dog\nd,Unknown\n"), "class-like-unknown")
+    assert (one.severity, one.count) == ("warning", 2)
+    assert "has the class '?', 'Unknown'" in one.message
+    (tmp_path / "manifest.yaml").write_text("label: label\nlabels: [cat, dog, '?', Unknown]\n")
+    assert not validate(load(tmp_path, "image,label\na,cat\nb,?\nc,dog\nd,Unknown\n"), check_files=False)
+
+
 def test_one_class(tmp_path):
     one = problem(load(tmp_path, "image,label\na,cat\nb,cat\n"), "one-class")
     assert one.severity == "error"

@@ -55,6 +55,11 @@ def split(
     for problem in validate(before, check_files=False):
         if problem.kind in ABOUT_NAMES:
             warn(problem.message)
+    if by is None and grouping_column(before) == "image":
+        warn(
+            "no column says which images are of one patient, lesion or study, so each image was dealt out on its own;"
+            " if some belong together, scores will be too good: name their column with --patient COLUMN or --by COLUMN."
+        )
     done.save(out)
     table(f"{out} by {grouping_column(before, by)}", *split_table(done, column))
     for warning in split_warnings(done, column):

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+_NAMED = 6  # labels at a glance: a column that is none shows
+
 
 def validate(
     recipe: Annotated[str, typer.Argument(help="A recipe's file, or the name of a shipped one; a table's row: T:ROW.")],
@@ -17,7 +19,7 @@ def validate(
     """Check everything that can be known before training: recipe, graph, manifest, memory and disk."""
     from longtail.cli.console import say, warn
     from longtail.cli.plans import plan_table
-    from longtail.errors import UserError
+    from longtail.errors import UserError, listing
     from longtail.files import in_words
     from longtail.stages.validating import validate as work
 
@@ -29,6 +31,8 @@ def validate(
     plan_table(f"{found.recipe.recipe}: what each stage would do", found.plans, found.estimates)
     for warning in found.warnings:
         warn(warning)
+    if found.labels:
+        say(f"labels: {len(found.labels):,}: {listing(found.labels, _NAMED)}")
     if found.prepared:
         sizes = ", ".join(f"{in_words(size)} at {side} px" for side, size in found.prepared.items())
         say(f"prepared images: {sizes}; disk in all, with the stages: {in_words(found.disk)}")

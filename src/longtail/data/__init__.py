@@ -35,8 +35,8 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.data.manifest import from_states as from_states
     from longtail.data.merging import merge as merge
     from longtail.data.phantom import phantoms as phantoms
+    from longtail.data.problem import Problem as Problem
     from longtail.data.reading import read as read
-    from longtail.data.validation import Problem as Problem
     from longtail.data.validation import validate as validate
 
 __getattr__, __dir__ = door(__name__)

@@ -4,16 +4,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from longtail.data.column_names import lesion_columns
 from longtail.data.manifest import Manifest
 from longtail.data.roles import COLUMN_ROLES
 
-# The widest group first: a split by patient keeps lesions and studies whole as well.
-GROUPING_COLUMNS = ("patient", "lesion", "lesion_id", "study")
-
 
 def grouping_columns(manifest: Manifest) -> list[str]:
-    """The columns of `GROUPING_COLUMNS` that say something, the widest group first."""
-    return [name for name in GROUPING_COLUMNS if manifest.has(name) and (manifest.column(name) != "").any()]
+    """Patient, lesion (under any of its names) and study, those that say something.
+
+    The widest first: a split by patient keeps lesions and studies whole as well.
+    """
+    names = ["patient", *lesion_columns(list(manifest.table.columns)), "study"]
+    return [name for name in names if manifest.has(name) and (manifest.column(name) != "").any()]
 
 
 def grouping_column(manifest: Manifest, by: str | None = None) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from longtail.data.boxes import load_boxes
+from longtail.data.column_names import may_be_label
 from longtail.data.manifest import UNKNOWN_CLASS, Manifest
 from longtail.data.roles import GROUP_ROLES, Roles, load_roles
 from longtail.data.states import BAD, VALID_STATES, UncertainPolicy, is_empty, state_of
@@ -41,6 +42,7 @@ def load_manifest(path: Path, *, check: bool, check_files: bool, flags: dict[str
         boxes=load_boxes(path.parent / roles.boxes) if roles.boxes else None,
         path=path,
         names=roles,
+        said=said,
     )
     if check:
         from longtail.data.validation import require_valid
@@ -81,7 +83,7 @@ def _require_images(images: "pd.Series[str]", roles: Roles, path: Path) -> None:
 def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
     """Label names and their `(N, C)` states."""
     parts = {getattr(roles, part) for part in ("image", *GROUP_ROLES)}
-    candidates = roles.labels or [name for name in raw.column_names if name not in parts and name]
+    candidates = roles.labels or [name for name in raw.column_names if name not in parts and may_be_label(name)]
     labels, columns = [], []
     for name in candidates:
         column, share = _column_states(raw.column(name), roles.uncertain, most=None if roles.labels else _IDENTIFIER)
@@ -91,9 +93,11 @@ def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], n
         labels.append(name)
         columns.append(column)
     if not labels:
+        passed = [name for name in raw.column_names if name and name not in parts and not may_be_label(name)]
+        but = f" (age, sex and the like are not looked at: {listing(passed, 4)})" if passed else ""
         raise UserError(
-            f"'{path}' has no label columns: none of its columns holds {VALID_STATES} only, and none is named 'label';"
-            " name them with --labels A,B,... or --label COLUMN, or in the YAML beside it."
+            f"'{path}' has no label columns: none of its columns holds {VALID_STATES} only{but}, and none is named"
+            " 'label'; name them with --labels A,B,... or --label COLUMN, or in the YAML beside it."
         )
     return tuple(labels), np.stack(columns, axis=1)
 

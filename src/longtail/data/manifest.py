@@ -37,6 +37,7 @@ class Manifest:
     boxes: pd.DataFrame | None = None
     path: Path | None = None  # the file it came from, for messages
     names: Roles = field(default_factory=Roles)  # what the columns were called there, for messages
+    said: Roles = field(default_factory=Roles)  # the part of it that its YAML or a flag said, and no guess
 
     def __len__(self) -> int:
         return len(self.table)

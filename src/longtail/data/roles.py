@@ -16,20 +16,11 @@ from typing import Any, get_args
 
 import yaml
 
+from longtail.data.column_names import USUAL_NAMES, candidates
 from longtail.data.states import POLICIES, UncertainPolicy
 from longtail.errors import UserError, unknown_name
 from longtail.files import write_text
 
-# Names that columns commonly have; the first one present plays the part when nobody says otherwise.
-USUAL_NAMES: dict[str, tuple[str, ...]] = {
-    "image": ("image", "path", "image_path", "filepath", "filename", "file"),
-    "label": ("label",),
-    "patient": ("patient", "patient_id", "subject_id"),
-    "study": ("study", "study_id"),
-    "view": ("view", "view_position", "ViewPosition"),
-    "source": ("source",),
-    "split": ("split",),
-}
 COLUMN_ROLES = tuple(USUAL_NAMES)
 GROUP_ROLES = ("patient", "study", "view", "source", "split")
 _DEEPEST = 50  # lists in each other; roles have one
@@ -66,10 +57,10 @@ class Roles:
         _require(columns, [name for name in stated.values() if name])
         _refuse_two_parts(stated)
         taken = set(self.labels or ()) | {name for name in stated.values() if name}
-        for role, usual in USUAL_NAMES.items():
+        for role in COLUMN_ROLES:
             skip = stated[role] or (role == "label" and self.labels)  # listed labels are columns: multi-label
             if not skip:
-                stated[role] = next((name for name in usual if name in columns and name not in taken), None)
+                stated[role] = next((name for name in candidates(role, columns) if name not in taken), None)
         if stated["image"] is None:
             raise UserError(
                 f"no column holds the image paths: none of {', '.join(USUAL_NAMES['image'])} is among the columns"

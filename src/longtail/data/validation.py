@@ -4,38 +4,24 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from longtail.data.column_problems import ABOUT_NAMES as ABOUT_NAMES
+from longtail.data.column_problems import column_problems
 from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
-from longtail.data.states import VALID_STATES
+from longtail.data.problem import Problem as Problem
 from longtail.data.tables import row_place
 from longtail.errors import UserError, listing, nearest
-
-ABOUT_NAMES = ("alike-labels", "unread-label")  # the kinds to tell before the labels are written down as such
-_WORDS_FOR_STATES = {
-    "yes", "no", "y", "n", "positive", "negative", "pos", "neg", "present", "absent", "1,0", "0,0", "uncertain",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One kind of mistake in a manifest: how often it occurs and a sentence naming the first places."""
-
-    kind: str
-    severity: Literal["error", "warning"]
-    count: int
-    message: str
 
 
 def validate(manifest: Manifest, *, check_files: bool = True) -> list[Problem]:
     """Every problem found, errors first; looking for each image file can be skipped."""
     found = [*_duplicates(manifest), *_studies(manifest), *_splits(manifest), *_boxes(manifest), *_labels(manifest)]
-    found += [*_alike_labels(manifest), *_unread_labels(manifest)]
+    found += column_problems(manifest)
     if check_files:
         found += _missing_files(manifest)
         found += _boxes_outside(manifest)
@@ -162,32 +148,6 @@ def _labels(manifest: Manifest) -> Iterator[Problem]:
             "one-class", "error", 1,
             f"{_name(manifest, 'label')} of {_file(manifest)} holds the one class '{manifest.labels[0]}';"
             " a classifier needs two or more.",
-        )  # fmt: skip
-
-
-def _alike_labels(manifest: Manifest) -> Iterator[Problem]:
-    spellings: dict[str, list[str]] = {}
-    for name in manifest.labels:
-        spellings.setdefault(" ".join(name.replace("_", " ").casefold().split()), []).append(name)
-    if alike := [names for names in spellings.values() if len(names) > 1]:
-        yield Problem(
-            "alike-labels", "warning", len(alike),
-            f"{_file(manifest)} has the labels {listing([repr(name) for name in alike[0]])}, which differ in case,"
-            f" spaces or _ alone ({len(alike):,} such); if they are one, write it in one way.",
-        )  # fmt: skip
-
-
-def _unread_labels(manifest: Manifest) -> Iterator[Problem]:
-    """Columns that were taken for text and look like labels, where nobody said which columns are labels."""
-    if manifest.task == "singlelabel" or manifest.names.labels:
-        return
-    words = {name: set(manifest.table[name].str.strip().str.lower().unique()) - {""} for name in manifest.extras}
-    if unread := [name for name, found in words.items() if found and found <= _WORDS_FOR_STATES]:
-        yield Problem(
-            "unread-label", "warning", len(unread),
-            f"{listing([repr(name) for name in unread])} of {_file(manifest)} holds words such as"
-            f" {listing([repr(word) for word in sorted(words[unread[0]])])} and so is no label; if it is one, write"
-            f" {VALID_STATES}.",
         )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from longtail.data.roles import COLUMN_ROLES, USUAL_NAMES
+from longtail.data.column_names import USUAL_NAMES
+from longtail.data.roles import COLUMN_ROLES
 from longtail.data.tables import PARQUET_SUFFIXES, read_text_table
 from longtail.errors import UserError, unknown_name
 from longtail.files import written_whole

@@ -22,6 +22,7 @@ class Validation:
     estimates: dict[str, Estimate]
     prepared: dict[int, int]  # bytes of prepared images by size
     warnings: list[str]
+    labels: tuple[str, ...] = ()  # as the manifest was read
 
     @property
     def disk(self) -> int:
@@ -51,7 +52,7 @@ def validate(
     }
     estimates = {name: each for name, each in found.items() if each is not None}
     prepared = {} if table is None else prepared_bytes(made, table, channels)
-    return Validation(made, plans, estimates, prepared, warnings)
+    return Validation(made, plans, estimates, prepared, warnings, () if table is None else table.labels)
 
 
 def _channels(recipe: Recipe, manifest: Manifest | None) -> int:

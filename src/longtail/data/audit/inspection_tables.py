@@ -10,6 +10,7 @@ from longtail.data.audit.label_statistics import StateCounts
 from longtail.errors import listing
 
 _MOST = 10  # rows of the tables that list examples
+_NAMED = 4  # labels at a glance
 
 
 class Table(NamedTuple):
@@ -42,7 +43,7 @@ def facts(inspection: Inspection) -> list[tuple[str, Any]]:
     named: list[tuple[str, Any]] = [
         ("images", inspection.rows),
         *[(_plural(role), one.groups) for role, one in inspection.grouped.items()],
-        ("labels", len(inspection.labels)),
+        ("labels", f"{len(inspection.labels):,}: {listing(inspection.labels, _NAMED)}"),
         ("labels without images" + (" in train" if "train" in inspection.by_split else ""), len(ratio.without)),
         ("imbalance ratio", f"{ratio.ratio:,.1f}" if ratio.most else "none"),
     ]
