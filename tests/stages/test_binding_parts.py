@@ -39,7 +39,7 @@ def path(tmp_path_factory):
         ("stages.fine.optimizer={rmsprop: {alpha: -1}}", "'alpha' is -1; valid is 0 or more."),
         ("stages.fine.search={values: {optimizer.adamw.lr: [1, -1]}}", "lr.1.optimizer.adamw.lr: 'lr' is -1; valid"),
         ("stages.fine.schedule={cosine: {warmup: 1}}", "cosine.warmup: unknown setting 'warmup'"),
-        ("stages.fine.schedule={cosine: {warmup_epochs: -1}}", "schedule.cosine.warmup_epochs: 'warmup_epochs' is -1 and"),
+        ("stages.fine.schedule={cosine: {warmup_epochs: -1}}", "cosine.warmup_epochs: 'warmup_epochs' is -1 and"),
         ("stages.fine.schedule={linear: {end_lr: -1}}", "the schedule 'linear' comes to the rate -"),
         ("stages.fine.schedule={step: {epochs: [-3]}}", "schedule.step.epochs: milestones of the schedule 'step'"),
         ("stages.fine.sampler=clas_aware", "Did you mean 'class_aware'?"),

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,8 +7,9 @@ import pytest
 from longtail.data.manifest import from_classes, from_states
 from longtail.errors import UserError
 from longtail.stages.estimates import estimate, prepared_bytes
-from longtail.stages.planning import check_manifest, plan
+from longtail.stages.planning import check_manifest, plan, recipe_warnings
 from longtail.stages.recipe import Recipe
+from longtail.stages.trying_models import check_models
 from longtail.stages.validating import validate
 
 _SPLITS = ["train"] * 50 + ["val"] * 10 + ["test"] * 5
@@ -73,6 +76,7 @@ def test_without_a_manifest_only_what_the_recipe_says():
         ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s: unknown class 'd'"),
         ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s: unknown split 'trian'"),
         ({"stages": {"s": {"epochs": 1, "keep": {"best": "map"}}}}, {"split": ["train"] * 65}, "keep: {best: map}"),
+        ({"stages": {"s": {"epochs": 1, "keep": {"best": "map_tail"}, "drop_classes": ["c"]}}}, {}, "1 training images or"),
     ],
 )  # fmt: skip
 def test_a_manifest_that_does_not_fit_is_refused(tmp_path, recipe, columns, message):
@@ -151,3 +155,27 @@ def test_validate_puts_it_together(tmp_path):
     assert found.plans[0].rows == 50
     assert found.prepared == {32: 65 * 32 * 32}
     assert found.disk == found.prepared[32] + found.estimates["s"].disk
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train": {"layers": ["nix"]}}, "stages.s.train: unknown layer 'nix' in train.layers"),
+        ({"train": {"last_blocks": 99}}, "stages.s.train: the last 99 blocks can't be trained"),
+        ({"train": {"lora": {"targets": ["nix"]}}}, "stages.s.train: no linear layer is called nix"),
+        ({"model": {"head": {"linear": {"dropout": 3}}}}, "stages.s.model: the model cannot be built (ValueError"),
+        ({"model": {"levels": [99]}}, "stages.s.model: map_indices [99] of backbone 'test_resnet'"),
+    ],
+)
+def test_a_model_that_cannot_be_is_told_before_anything_trains(changes, message):
+    made = _recipe({"s": {"epochs": 1, "image_size": 32, **changes}}, model={"backbone": "test_resnet"})
+    for check in (partial(check_models, classes=3), validate):
+        with pytest.raises(UserError) as error:
+            check(made)
+        assert str(error.value).startswith(message)
+
+
+def test_a_warm_up_longer_than_the_training_is_a_warning():
+    long = _recipe({"s": {"epochs": 6, "schedule": {"cosine": {"warmup_epochs": 100}}}})
+    assert recipe_warnings(long) == ["stage 's' warms up for 100 epochs and has 6, so its learning rate only rises"]
+    assert recipe_warnings(_recipe({"s": {"epochs": 6, "schedule": {"cosine": {"warmup_epochs": 6}}}})) == []

@@ -12,7 +12,9 @@ from typing import Any
 
 from longtail.data.manifest import Manifest
 from longtail.stages.identity import model_settings
+from longtail.stages.mistakes import at
 from longtail.stages.recipe import Recipe, Stage
+from longtail.stages.trying_models import CANNOT_TELL, bare_model
 
 Known = dict[str, tuple[int, int] | None]  # what was measured of networks, by all that they are built from
 
@@ -48,7 +50,8 @@ def estimate(
     settings: dict[str, Any] = {**model_settings(recipe, stage), "weights": "none"}
     key = json.dumps([settings, classes, channels, stage.image_size], sort_keys=True, default=repr)
     if key not in known:
-        known[key] = _measured(settings, classes, channels, stage.image_size)
+        with at("stages", name, "model"):
+            known[key] = _measured(settings, classes, channels, stage.image_size)
     if (measured := known[key]) is None:
         return None
     parameters, activations = measured
@@ -68,14 +71,11 @@ def _measured(settings: Mapping[str, Any], classes: int, channels: int, size: in
     """Parameters, and the numbers that layers hand on for one image; None where that can't be told."""
     import torch
 
-    from longtail.stages.loading_models import build_model
-
     try:
-        with torch.device("meta"), torch.no_grad():
-            model = build_model(settings, [str(i) for i in range(classes)], channels, size).eval()
-            with _counting(model) as count:
-                model(torch.empty(1, channels, size, size))
-    except (NotImplementedError, RuntimeError):  # a layer that looks at values, which `meta` has none of
+        model = bare_model(settings, classes, channels, size).eval()
+        with torch.device("meta"), torch.no_grad(), _counting(model) as count:
+            model(torch.empty(1, channels, size, size))
+    except CANNOT_TELL:
         return None
     return sum(tensor.numel() for tensor in model.parameters()), count[0]
 

@@ -25,6 +25,7 @@ from longtail.stages.runner import Runner
 from longtail.stages.store import Store
 from longtail.stages.trackers import TRACKERS, open_trackers
 from longtail.stages.trackers import track as send
+from longtail.stages.trying_models import check_models
 from longtail.stages.workbench import Workbench
 
 
@@ -82,6 +83,7 @@ class _Asked:
 def _check(recipe: Recipe, manifest: Manifest, watch: Watch) -> None:
     """Refuse now what would stop a later stage or the predictions, and tell what may not be meant, as `validate`."""
     check_weights(recipe)
+    check_models(recipe, classes=len(manifest.labels))
     for warning in check_manifest(recipe, manifest):
         watch.on_note(f"warning: {warning}")
 

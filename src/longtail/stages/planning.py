@@ -21,6 +21,7 @@ from longtail.stages.loading import KEYWORDS
 from longtail.stages.mistakes import at
 from longtail.stages.recipe import Best, Recipe, Stage
 from longtail.stages.rows import VALIDATION, Selection, select_rows
+from longtail.stages.tail import tail_of
 
 Reused = Callable[[str], bool]  # whether the store has this stage finished
 
@@ -170,6 +171,8 @@ def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
     if (head := _study_head(recipe, stage)) is not None and not manifest.has("study"):
         raise UserError(f"the head '{head}' needs the column 'study'; name it with the role 'study', or take another.")
     chosen = planned_rows(stage, manifest, 0)
+    with at("keep"):
+        tail_of(stage, manifest.task, chosen.targets, chosen.train, chosen.active)
     if len(chosen.valid):
         return
     needs = _needing_validation(recipe, name)
@@ -210,7 +213,7 @@ def _needing_validation(recipe: Recipe, name: str) -> str | None:
 
 
 def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
-    found = []
+    found = recipe_warnings(recipe)
     for name, stage in recipe.stages.items():
         weights = stage.model.get("weights", recipe.model.weights)
         if stage.kind == "train" and stage.train == "head" and stage.parent is None and weights == "none":
@@ -224,6 +227,18 @@ def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
     told = ("leak", *ABOUT_NAMES)
     found += [each.message for each in problems_of(manifest, check_files=False) if each.kind in told]
     return [*found, *_absent_labels(manifest), *_nothing_to_choose_by(recipe, manifest)]
+
+
+def recipe_warnings(recipe: Recipe) -> list[str]:
+    """What of the recipe alone runs, and may not be what was meant."""
+    found = []
+    for name, stage in recipe.stages.items():
+        warmup = stage.schedule.settings.get("warmup_epochs") or 0
+        if stage.epochs and warmup > stage.epochs:
+            found.append(
+                f"stage '{name}' warms up for {warmup:g} epochs and has {stage.epochs}, so its learning rate only rises"
+            )
+    return found
 
 
 def _absent_labels(manifest: Manifest) -> list[str]:
