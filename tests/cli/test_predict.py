@@ -1,5 +1,6 @@
 """`longtail predict` on files; with a run see tests/predict/test_predicting.py."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from made_studies import guesses, study_manifest
 
 from longtail.cli import run
 from longtail.data.readers.cxr_lt_2024 import TASK_1
+from longtail.errors import UserError
 from longtail.predict import read_predictions, write_predictions
 
 
@@ -49,6 +51,39 @@ def test_a_submission(in_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "a submission to cxr-lt-2024-task2" in capsys.readouterr().out
     header = (in_tmp / "s.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     assert header[15:17] == ["Normal", "Nodule"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--out", "p.txt"], "'p.txt' must end in .parquet or .csv"),
+        (["--submission", "cxr-lt-24", "--out", "s.csv"], "unknown submission 'cxr-lt-24'"),
+        (["--submission", "cxr-lt-2024-task1", "--out", "s.parquet"], "'s.parquet' must end in .csv or .zip"),
+        (["--submission", "isic2018", "--out", "s.csv"], "no column 'MEL' in the predictions, which"),
+        (["--submission", "cxr-lt-2024-task1", "--out", "s.csv", "--study", "mean"], "predictions are of stud"),
+        (["--submission", "cxr-lt-2024-task1", "--out", "s.csv"], "asked to predict"),
+    ],
+)
+@pytest.mark.parametrize("exported", [False, True])
+def test_what_cannot_be_written_is_refused_before_any_image(
+    words: list[str], message: str, exported: bool, in_tmp: Path,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def asked(*_: object, **__: object) -> None:
+        raise UserError("asked to predict.")
+
+    monkeypatch.setattr("longtail.predict.predicting.predict", asked)
+    monkeypatch.setattr("longtail.export.predicting.predict_export", asked)
+    study_manifest(4, TASK_1).save("m.csv")
+    (in_tmp / "run").mkdir()
+    if exported:
+        told = {"export": 1, "labels": TASK_1, "plan": {"study": None, "keep_images": False}}
+        Path("run/export.json").write_text(json.dumps(told))
+    else:
+        Path("run/recipe.yaml").write_text("recipe: r\nstages: {ce: {}}\n")
+        Path("run/manifest.json").write_text(json.dumps({"labels": TASK_1}))
+    assert run(["predict", "run", "m.csv", *words]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("files")

@@ -72,7 +72,7 @@ def predict(
     else:
         rest: dict[str, Any] = {"split": split, "stages": stage, "tta": tta, "tta_merge": tta_merge, "device": device}
         rest |= {"batch_size": batch_size, "store": store, "on_bad": on_bad, "precision": precision}
-        done = _from_run(paths, {**asked, **rest}, judge_manifest)
+        done = _from_run(paths, {**asked, **rest}, judge_manifest, out, submission)
     _write(done, out, submission)
 
 
@@ -98,7 +98,9 @@ def _from_files(
     return done
 
 
-def _from_run(paths: list[Path], options: dict[str, Any], judge_manifest: Path | None) -> Any:
+def _from_run(
+    paths: list[Path], options: dict[str, Any], judge_manifest: Path | None, out: Path, submission: str | None
+) -> Any:
     from longtail.cli.console import progress
     from longtail.data.manifest import Manifest
     from longtail.errors import UserError
@@ -108,7 +110,10 @@ def _from_run(paths: list[Path], options: dict[str, Any], judge_manifest: Path |
             f"{len(paths)} paths were given; write 'longtail predict RUN MANIFEST --out FILE', or 'longtail predict"
             " --from FILE FILE ... --out FILE' for predictions files."
         )
+    from longtail.cli.rehearsing import refuse_early
+
     manifest = Manifest.load(paths[1], check_files=False)
+    refuse_early(paths[0], manifest, submission, out, options)
     if (paths[0] / "export.json").is_file():
         return _from_export(paths[0], manifest, options)
     options["precision"] = options["precision"] or "auto"

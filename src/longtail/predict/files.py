@@ -53,9 +53,7 @@ def read_predictions(
 
 def write_predictions(predictions: Predictions, path: str | Path) -> Path:
     """Check the predictions and write them whole, as `.parquet` or (without the facts) `.csv`; returns the path."""
-    path = Path(path)
-    if path.suffix.lower() not in (".csv", *PARQUET_SUFFIXES):
-        raise UserError(f"'{path.name}' must end in .parquet or .csv.")
+    path = writable(path)
     done = checked(predictions)
     _refuse_clash(done)
     columns: dict[str, Any] = {str(name): pa.array(done.ids[name].astype("str"), pa.string()) for name in done.ids}
@@ -65,6 +63,14 @@ def write_predictions(predictions: Predictions, path: str | Path) -> Path:
             pa.table(columns).to_pandas().to_csv(beside, index=False, lineterminator="\n", encoding="utf-8")
         else:
             pq.write_table(pa.table(columns).replace_schema_metadata({_KEY: json.dumps(_facts(done))}), beside)
+    return path
+
+
+def writable(path: str | Path) -> Path:
+    """The path, whose ending must be that of a predictions file: to be asked before hours of work."""
+    path = Path(path)
+    if path.suffix.lower() not in (".csv", *PARQUET_SUFFIXES):
+        raise UserError(f"'{path.name}' must end in .parquet or .csv.")
     return path
 
 

@@ -70,7 +70,7 @@ def test_cxr_lt_2026(tmp_path: Path) -> None:
     assert header[1:] == list(labels)
     assert [row[0] for row in rows] == ["22.png", "11.png"]
     assert float(rows[0][1]) == pytest.approx(0.011)
-    with pytest.raises(UserError, match="has 2 labels, and task 1 of CXR-LT 2026 has 30"):
+    with pytest.raises(UserError, match="there are 2 labels in the predictions, and task 1 of CXR-LT 2026 has 30"):
         submit(table_of(["a"], [[0, 1]]), "cxr-lt-2026", tmp_path / "u.csv")
 
 
@@ -94,7 +94,7 @@ def test_mistakes(tmp_path: Path) -> None:
     studies = Predictions(
         predictions.ids.rename(columns={"image": "study"}), predictions.labels, predictions.values, "study"
     )
-    with pytest.raises(UserError, match="--keep-images"):
+    with pytest.raises(UserError, match="the predictions are of studies, .*--keep-images"):
         submit(studies, "cxr-lt-2024-task1", out)
     with pytest.raises(UserError, match=r"must end in \.csv or \.zip"):
         submit(predictions, "cxr-lt-2024-task1", tmp_path / "s.txt")

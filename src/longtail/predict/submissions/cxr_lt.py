@@ -57,8 +57,8 @@ def submit_cxr_lt_2026(
     labels = read_text_table(sample).column_names[1:] if sample else list(predictions.labels)
     if sample is None and len(labels) != LABELS_OF_2026:
         raise UserError(
-            f"{predictions.where} has {len(labels)} labels, and task 1 of CXR-LT 2026 has {LABELS_OF_2026}; predict"
-            " with a model of its training file, or give the challenge's sample submission (sample=FILE)."
+            f"there are {len(labels)} labels in {predictions.where}, and task 1 of CXR-LT 2026 has {LABELS_OF_2026};"
+            " predict with a model of its training file, or give the challenge's sample submission (sample=FILE)."
         )
     table = submission_table(predictions, labels, id_column="ImageID", id_of=file_name, sample=sample)
     return write_submission(table, out, code=code)

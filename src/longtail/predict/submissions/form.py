@@ -44,7 +44,7 @@ def submission_table(
     """
     if predictions.level != "image":
         raise UserError(
-            f"{predictions.where} is of studies, and the challenge asks for a row for each image; aggregate with"
+            f"{predictions.where} are of studies, and the challenge asks for a row for each image; aggregate with"
             " --keep-images."
         )
     columns = [_column(predictions, label, synonyms or {}) for label in labels]
@@ -101,7 +101,7 @@ def _column(predictions: Predictions, label: str, synonyms: Synonyms) -> int:
     guess = nearest(label, predictions.labels)
     hint = f" Did you mean '{guess}'?" if guess else ""
     raise UserError(
-        f"{predictions.where} has no column '{label}', which the submission needs.{hint} There: "
+        f"there is no column '{label}' in {predictions.where}, which the submission needs.{hint} There: "
         f"{listing(predictions.labels, 40)}."
     )
 
