@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from longtail.data.audit.label_groups import empty_tail
 from longtail.evaluate.comparison import Comparison, Difference, Pair
 from longtail.evaluate.results import Evaluation, Number
 
@@ -68,6 +69,7 @@ def _groups(found: Evaluation) -> Table:
         for group, means in found.groups.items()
     ]
     ends = f"head above {found.boundaries['head above']:,}, tail below {found.boundaries['tail below']:,} images"
+    ends += empty_tail(int(found.boundaries["tail below"]))
     title = f"means by training count: {ends} in {found.boundaries['counted in']}"
     return Table(title, ["group", "labels", *map(title_of, names)], rows)
 

@@ -96,6 +96,12 @@ def test_single_label_uses_the_literatures_groups():
     assert stated.tail.groups == ["head"] * 3
 
 
+def test_an_empty_tail_of_a_small_table_is_said_in_words(manifest):
+    said = group_sentence(inspect(manifest, check_files=False, duplicates=False))
+    assert "tail: fewer than 1 (so only labels without any; --tail N sets another" in said
+    assert "10% and 1% of 7 images" in said
+
+
 def test_tables_and_facts(manifest):
     found = inspect(manifest)
     titles = [table.title for table in tables(found)]

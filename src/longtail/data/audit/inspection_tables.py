@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from longtail.data.audit.inspection import Inspection
+from longtail.data.audit.label_groups import empty_tail
 from longtail.data.audit.label_statistics import StateCounts
 from longtail.errors import listing
 
@@ -65,8 +66,8 @@ def group_sentence(inspection: Inspection) -> str:
     """Where the groups of labels begin and end, and on what they were counted."""
     edges = inspection.tail.boundaries
     return (
-        f"head: more than {edges.head:,} images, tail: fewer than {edges.tail:,}, medium: between ({edges.rule});"
-        f" counted on {inspection.tail.counted_on}"
+        f"head: more than {edges.head:,} images, tail: fewer than {edges.tail:,}{empty_tail(edges.tail)},"
+        f" medium: between ({edges.rule}); counted on {inspection.tail.counted_on}"
     )
 
 

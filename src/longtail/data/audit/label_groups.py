@@ -28,6 +28,11 @@ class Boundaries:
     rule: str
 
 
+def empty_tail(tail: int) -> str:
+    """Words that follow the boundary of a tail that no label with an image can be in, as in small tables; else ''."""
+    return " (so only labels without any; --tail N sets another, for so small a table)" if tail <= 1 else ""
+
+
 def label_groups(
     counts: Sequence[int] | npt.NDArray[np.int64], *, head: int = SINGLE_HEAD, tail: int = SINGLE_TAIL
 ) -> list[str]:
