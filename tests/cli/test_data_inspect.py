@@ -87,3 +87,23 @@ def test_root_counts_from_the_working_folder(folder, tmp_path, monkeypatch, caps
 def test_a_wrong_column_names_the_nearest(folder, capsys):
     assert run(["data", "inspect", str(folder), "--image", "pictures"]) == 2
     assert "Did you mean 'picture'" in capsys.readouterr().err
+
+
+def test_a_plan_is_a_recipe_for_this_manifest(folder, capsys):
+    (folder / "manifest.yaml").write_text("image: picture\nsplit: part\nlabels: [Mass, Nodule]\n")
+    words = ["data", "inspect", str(folder), "--no-page", "--no-duplicates"]
+    plan = folder / "plan.yaml"
+    assert run([*words, "--plan", str(plan)]) == 0
+    assert f"next: longtail validate {plan} {folder}" in capsys.readouterr().err
+    assert run(["validate", str(plan), str(folder)]) == 0
+    text = plan.read_text()
+    for refused, why in (
+        ([str(plan)], "is not overwritten"),
+        ([str(folder / "new.yaml"), "--no-files"], "leave --no-files out"),
+        ([str(folder / "new.yaml"), "--patient", "subject"], "write that into 'manifest.yaml'"),
+    ):
+        capsys.readouterr()
+        assert run([*words, "--plan", *refused]) == 2
+        assert why in capsys.readouterr().err
+    assert plan.read_text() == text
+    assert not (folder / "new.yaml").exists()

@@ -24,6 +24,10 @@ def inspect(
     no_files: Annotated[bool, typer.Option("--no-files", help="Do not look at image files at all.")] = False,
     no_duplicates: Annotated[bool, typer.Option("--no-duplicates", help="Do not search for duplicate images.")] = False,
     no_page: Annotated[bool, typer.Option("--no-page", help="Write no inspection.png.")] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE.yaml", help="Write a recipe proposed for this manifest, to edit and fit."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of tables.")] = False,
     *,
     roles: dict[str, Any],
@@ -39,6 +43,8 @@ def inspect(
     from longtail.errors import UserError
 
     loaded = Manifest.load(manifest, check=False, **roles)
+    if plan is not None:
+        _require_plannable(plan, loaded.path, no_files, roles)
     duplicates = not (no_duplicates or no_files)
     with progress(len(loaded) if duplicates else None, "looking for duplicates") as advance:
         found = audit(
@@ -55,4 +61,25 @@ def inspect(
     if kinds := [f"{problem.count:,} x {problem.kind}" for problem in found.errors]:
         raise UserError(
             f"the manifest has errors ({', '.join(kinds)}): each is named above; mend them before training."
+        )
+    if plan is not None:
+        from longtail.stages.proposing.proposal import propose
+
+        propose(loaded, plan, inspection=found)
+        note(f"wrote {plan}, each setting with its reason; next: longtail validate {plan} {manifest}")
+
+
+def _require_plannable(plan: Path, manifest: Path | None, no_files: bool, roles: dict[str, Any]) -> None:
+    """Refuse, before the audit, what would make the proposed recipe wrong or lose a file."""
+    from longtail.errors import UserError
+    from longtail.stages.proposing.proposal import require_new
+
+    require_new(plan, manifest)
+    if no_files:
+        raise UserError("--plan needs the sizes and colours of image files; leave --no-files out.")
+    if roles:
+        beside = manifest.with_suffix(".yaml").name if manifest else "its YAML"
+        raise UserError(
+            f"--plan proposes a recipe for the manifest as `longtail fit` reads it, which has no --{next(iter(roles))};"
+            f" write that into '{beside}' beside the manifest instead."
         )

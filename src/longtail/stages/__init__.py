@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # for type checkers and editors; see longtail.rooms
     from longtail.stages.fitting import fit as fit
     from longtail.stages.loading import load_recipe as load_recipe
     from longtail.stages.loading import recipe_text as recipe_text
+    from longtail.stages.proposing.proposal import propose as propose
     from longtail.stages.recipe import Recipe as Recipe
     from longtail.stages.recipe import Stage as Stage
     from longtail.stages.validating import Validation as Validation
