@@ -76,7 +76,7 @@ def test_without_a_manifest_only_what_the_recipe_says():
         ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s: unknown class 'd'"),
         ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s: unknown split 'trian'"),
         ({"stages": {"s": {"epochs": 1, "keep": {"best": "map"}}}}, {"split": ["train"] * 65}, "keep: {best: map}"),
-        ({"stages": {"s": {"epochs": 1, "keep": {"best": "map_tail"}, "drop_classes": ["c"]}}}, {}, "1 training images or"),
+        ({"stages": {"s": {"epochs": 1, "keep": {"best": "map_tail"}, "keep_classes": ["a"]}}}, {}, "of the tail, and"),
     ],
 )  # fmt: skip
 def test_a_manifest_that_does_not_fit_is_refused(tmp_path, recipe, columns, message):

@@ -59,10 +59,11 @@ def test_steps_in_place_of_epochs(tmp_path: Path) -> None:
 
 
 def test_validation_every_other_epoch_and_last(tmp_path: Path) -> None:
-    job = made_job(tmp_path, epochs=5, validate_every=2)
-    train(job)
-    judged = [line["valid"] is not None for line in lines(job.folder) if line["event"] == "epoch"]
-    assert judged == [False, True, False, True, True]
+    job = made_job(tmp_path, epochs=5, validate_every=2, keep={"best": "macro_f1"})
+    kept = train(job).value
+    found = [line["valid"] for line in lines(job.folder) if line["event"] == "epoch"]
+    assert [each is not None for each in found] == [False, True, False, True, True]
+    assert kept == max(each["macro_f1"] for each in found if each)
 
 
 def test_it_stops_early(tmp_path: Path) -> None:
@@ -93,6 +94,8 @@ def test_best_needs_validation(tmp_path: Path) -> None:
         train(made_job(tmp_path, keep={"best": "map"}, job={"valid_rows": np.arange(0)}))
     with pytest.raises(UserError, match="mauc"):
         train(made_job(tmp_path, keep={"best": "mau"}))
+    with pytest.raises(UserError, match="map_tail.* every label has 1 training images or more"):
+        train(made_job(tmp_path, keep={"best": "map_tail"}))
 
 
 def test_undefined_is_never_best_and_counts_as_no_gain() -> None:

@@ -8,7 +8,7 @@ from longtail.report.charts.training import Curve, training_chart
 from longtail.report.drawing import Drawing
 from longtail.report.run_folder import StageFacts
 
-_METRICS = ("map", "mauc", "accuracy", "mean_class_recall", "mcr", "f1", "balanced_accuracy")
+_METRICS = ("map", "map_tail", "mauc", "accuracy", "mean_class_recall", "mcr", "f1", "balanced_accuracy")
 
 
 def training_curves(log: Sequence[dict[str, Any]]) -> dict[str, dict[str, Curve]]:

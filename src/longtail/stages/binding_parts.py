@@ -247,9 +247,9 @@ def _try_loss(function: Callable[..., Any], settings: Mapping[str, Any]) -> None
 
 
 def _check_metric(name: str, task: str | None) -> None:
-    from longtail.stages.validation import METRICS
+    from longtail.stages.validation import METRICS, metric_names
 
-    valid = {metric for kind, names in METRICS.items() if task in (None, kind) for metric in names}
+    valid = {metric for kind in METRICS if task in (None, kind) for metric in metric_names(kind)}
     if name not in valid:
         raise unknown_name("validation metric", name, valid)
 

@@ -27,8 +27,9 @@ from longtail.stages.mistakes import at
 from longtail.stages.objective import LossContext, Objective, build_objective, initial_bias
 from longtail.stages.param_groups import param_groups
 from longtail.stages.precision import Precision
-from longtail.stages.recipe import Stage
+from longtail.stages.recipe import Best, Stage
 from longtail.stages.study_draws import Companions, StudyDraws, drawn_studies
+from longtail.stages.tail import tail_of
 from longtail.stages.training import Training
 from longtail.stages.trying_parts import made_optimizer
 from longtail.stages.unused import every_gradient
@@ -222,4 +223,6 @@ def _validator(job: TrainJob, inputs: Inputs, targets: Any, precision: Precision
         world=world,
         studies=job.studies,
         views=job.views,
+        kept=job.settings.keep.best if isinstance(job.settings.keep, Best) else None,
+        tail=tail_of(job.settings, job.task, job.targets, job.train_rows, job.active),
     )

@@ -12,6 +12,7 @@ from longtail.data.manifest import Task
 from longtail.errors import unknown_name
 from longtail.evaluate.ap import average_precision
 from longtail.evaluate.confusion import accuracy, class_recall, macro_f1
+from longtail.evaluate.decisions import f1, recall
 from longtail.evaluate.defined import macro
 from longtail.evaluate.label_ranking import label_ranking_average_precision, lrap_columns
 from longtail.evaluate.roc import auroc
@@ -21,19 +22,29 @@ from longtail.stages.job import Rows
 from longtail.stages.precision import Precision
 from longtail.stages.predicting_rows import Values, predict_side_by_side, probabilities
 from longtail.stages.readers import Reader
+from longtail.stages.tail import MAP_TAIL
 
 Metrics = dict[str, Any]  # None where undefined; `ap` and `recall` are lists, one value a label
 METRICS: dict[Task, tuple[str, ...]] = {
     "multilabel": ("map", "mauc", "lrap_columns", "lrap", "loss"),
     "singlelabel": ("accuracy", "balanced_accuracy", "mean_class_recall", "macro_f1", "map", "mauc", "loss"),
 }
+ON_REQUEST: dict[Task, tuple[str, ...]] = {  # only of a stage that keeps the best by it
+    "multilabel": (MAP_TAIL, "macro_f1", "mean_class_recall"),
+    "singlelabel": (MAP_TAIL,),
+}
 _LOWER_IS_BETTER = ("loss",)
 
 
 def check_metric(name: str, task: Task) -> None:
     """Refuse a metric that validation does not compute for this task."""
-    if name not in METRICS[task]:
-        raise unknown_name("validation metric", name, METRICS[task], f"a {task} stage")
+    if name not in (valid := metric_names(task)):
+        raise unknown_name("validation metric", name, valid, f"a {task} stage")
+
+
+def metric_names(task: Task) -> tuple[str, ...]:
+    """What a stage may keep the best by."""
+    return (*METRICS[task], *ON_REQUEST[task])
 
 
 def lower_is_better(name: str) -> bool:
@@ -56,6 +67,8 @@ class Validator:
     world: World
     studies: npt.NDArray[np.int64] | None = None  # (N,) of all prepared images, for heads that read them
     views: npt.NDArray[np.int64] | None = None
+    kept: str | None = None  # the metric that the stage keeps the best by
+    tail: npt.NDArray[np.bool_] | None = None  # (A,), see tail.py
 
     def __call__(self, model: Classifier, on_batch: Callable[[int], None] = lambda _: None) -> Metrics:
         """The metrics of a model."""
@@ -84,16 +97,31 @@ class Validator:
             interleaved(torch.from_numpy(logits).to(self.precision.device), len(self.rows), world).cpu().numpy()
             for logits in each
         ]
-        return [metrics(self.targets, logits[:, self.active], self.task) for logits in whole]
+        return [
+            metrics(self.targets, logits[:, self.active], self.task, kept=self.kept, tail=self.tail) for logits in whole
+        ]
 
 
-def metrics(targets: npt.NDArray[Any], logits: Values, task: Task) -> Metrics:
-    """All metrics of logits `(N, A)` for targets `(N, A)` or `(N,)`; logits that are no numbers make all undefined."""
+def metrics(
+    targets: npt.NDArray[Any],
+    logits: Values,
+    task: Task,
+    *,
+    kept: str | None = None,
+    tail: npt.NDArray[np.bool_] | None = None,
+) -> Metrics:
+    """All metrics of logits `(N, A)` for targets `(N, A)` or `(N,)`, and that which is `kept` by.
+
+    Logits that are no numbers make all undefined.
+    """
+    asked = kept if kept in ON_REQUEST[task] else None
     if not np.isfinite(logits).all():
-        return dict.fromkeys(METRICS[task])
+        return dict.fromkeys((*METRICS[task], *([asked] if asked else ())))
     values = probabilities(logits, task)
     found = _multilabel(targets, values) if task == "multilabel" else _singlelabel(targets, values)
     found["loss"] = log_loss(targets, logits)
+    if asked:
+        found[asked] = _on_request(asked, targets, values, found["ap"], tail)
     return {name: _plain(value) for name, value in found.items()}
 
 
@@ -109,19 +137,28 @@ def _multilabel(targets: npt.NDArray[Any], values: Values) -> Metrics:
     }
 
 
+def _on_request(
+    name: str, targets: npt.NDArray[Any], values: Values, ap: npt.NDArray[Any], tail: npt.NDArray[np.bool_] | None
+) -> float:
+    """Mean AP of the tail; or of decisions at 0.5, the mean over labels that have positives."""
+    if name == MAP_TAIL:
+        return macro(ap[tail]).value
+    return macro({"macro_f1": f1, "mean_class_recall": recall}[name](targets, values)).value
+
+
 def _singlelabel(targets: npt.NDArray[Any], values: Values) -> Metrics:
-    recall = class_recall(targets, values)
+    recalls = class_recall(targets, values)
     states = one_hot(targets, values.shape[1])
     ap = average_precision(states, values)
     return {
         "accuracy": accuracy(targets, values),
-        "balanced_accuracy": macro(recall).value,
-        "mean_class_recall": macro(recall).value,
+        "balanced_accuracy": macro(recalls).value,
+        "mean_class_recall": macro(recalls).value,
         "macro_f1": macro_f1(targets, values).value,
         "map": macro(ap).value,
         "mauc": macro(auroc(states, values)).value,
-        "over": macro(recall).over,
-        "recall": recall,
+        "over": macro(recalls).over,
+        "recall": recalls,
         "ap": ap,
     }
 

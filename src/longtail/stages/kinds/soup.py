@@ -33,6 +33,7 @@ from longtail.stages.kinds.train import PREDICTIONS, stage_facts, training_job, 
 from longtail.stages.predicting_rows import plain_reader, predict_side_by_side
 from longtail.stages.recipe import Best, Stage
 from longtail.stages.rows import select_rows
+from longtail.stages.tail import tail_of
 from longtail.stages.validation import Metrics, metrics
 
 STATISTICS = 4096  # images that BatchNorm's statistics are estimated from
@@ -108,7 +109,8 @@ class Judge:
             views=job.views, batch_size=job.settings.batch_size,
         )[0]  # fmt: skip
         targets = active_targets(job.targets, job.active)[job.valid_rows]
-        return metrics(targets, logits[:, job.active], job.task)
+        tail = tail_of(job.settings, job.task, job.targets, job.train_rows, job.active)
+        return metrics(targets, logits[:, job.active], job.task, kept=_keep(job.settings).best, tail=tail)
 
 
 def _keep(stage: Stage) -> Best:
