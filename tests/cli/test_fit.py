@@ -137,6 +137,14 @@ def test_a_changed_manifest_is_refused_and_nothing_is_lost(finished, tmp_path, c
     assert trained(folder) == before
 
 
+def test_another_recipe_is_refused_and_nothing_is_touched(finished, capsys):
+    (finished / "second.yaml").write_text(RECIPE.replace("recipe: tiny", "recipe: second"))
+    before = {path: path.stat().st_mtime_ns for path in (finished / "run").rglob("*")}
+    assert again(finished, recipe="second.yaml") == 2
+    assert "holds the recipe 'tiny', and this one is 'second'; choose another --out" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in (finished / "run").rglob("*")} == before
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -12,7 +12,7 @@ def fit(
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings by dotted path to change.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The run's folder; an existing run goes on where it was.")] = Path("run"),
+    out: Annotated[Path, typer.Option(help="The run's folder; an existing run of the recipe goes on.")] = Path("run"),
     store: Annotated[
         Path | None, typer.Option(help="Folder of finished stages, shared by runs. [default: in the run]")
     ] = None,

@@ -15,12 +15,12 @@ from longtail.running.processes import joined, meet, together
 from longtail.stages.context import Watch
 from longtail.stages.folding import TABLE as FOLDS_TABLE
 from longtail.stages.folding import fit_folds, fold_manifest, folded, open_folds, write_folds_outcome
-from longtail.stages.loading import load_recipe
+from longtail.stages.loading import load_recipe, told_by_place
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
 from longtail.stages.planning import check_manifest, check_weights
 from longtail.stages.recipe import Recipe
-from longtail.stages.run_folder import open_run
+from longtail.stages.run_folder import open_run, require_same_recipe
 from longtail.stages.runner import Runner
 from longtail.stages.store import Store
 from longtail.stages.trackers import TRACKERS, open_trackers
@@ -54,10 +54,11 @@ def fit(
     run = Path(out)
     table = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
     plan = _for_task(recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke), table)
+    require_same_recipe(run, plan)
     for name in track:
         TRACKERS.find(name)
     place, shared = prepared_place(table, run, prepared), Path(store) if store else run / "store"
-    with together() as world:
+    with told_by_place(recipe, overrides, smoke=smoke), together() as world:
         watch = (world.first and watch) or Watch()
         asked = _Asked(shared, place, track, watch, {"command": command, "seed": seed, "smoke": smoke})
         if count := folds or plan.folds:

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.files import make_folder, read_object, write_json, write_text
@@ -73,6 +75,19 @@ def fold_runs(run: Path) -> list[Path]:
     if not (run / FOLD_FACTS).is_file():
         return []
     return [run / FOLDS / str(number) for number in range(int(read_run(run, FOLD_FACTS)["folds"]))]
+
+
+def require_same_recipe(run: Path, recipe: Recipe) -> None:
+    """Refuse a run of a recipe of another name; changed settings of the same one go on in it."""
+    try:
+        before = yaml.safe_load((run / RECIPE).read_text(encoding="utf-8"))["recipe"]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        return  # no run yet, or one whose recipe is written again
+    if before != recipe.recipe:
+        raise UserError(
+            f"the run '{run}' holds the recipe '{before}', and this one is '{recipe.recipe}'; choose another --out"
+            " (with the same --store nothing that is still valid is trained again)."
+        )
 
 
 def _table(run: Path, manifest: Manifest, digest: str) -> Path:
