@@ -36,6 +36,7 @@ def test_progress_off_a_terminal_is_a_line_now_and_then(
     with console.progress(3000, "prepare") as advance:
         advance(1500)
     assert capsys.readouterr().err.startswith("prepare: 1,500 of 3,000 images, ")
+    assert [console._rate(speed) for speed in (1200.4, 12.3, 2.34, 0.23, 0)] == ["1,200", "12", "2.3", "0.2", "0"]
 
 
 def test_progress_on_a_terminal_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,9 @@ def test_pictures_have_boxes_heat_and_a_pointing_score(tmp_path: Path) -> None:
     hidden = gallery(scored, np.full(3, 0.5), lambda _image, _label: None, most=12, anonymous=True)
     assert {one.ident for one in hidden.missed + hidden.alarms} == {""}
     assert hidden.pointing.tries == 0
+    assert not any(one.blank for one in shown.missed + hidden.missed)
+    empty = gallery(scored, np.full(3, 0.5), lambda _image, _label: np.zeros((4, 4), np.float32), most=4)
+    assert {(one.overlay, one.blank) for one in empty.missed + empty.alarms} == {(None, True)}
     for path in manifest.image_paths:
         path.unlink()
     assert gallery(scored, np.full(3, 0.5), lambda _image, _label: None, most=4).unreadable == 4

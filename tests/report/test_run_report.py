@@ -110,6 +110,8 @@ def test_one_run_has_every_section(page: Path, first: Path) -> None:
     assert "longtail fit stage-training" in found.text
     assert "show where the network looked" in found.text
     assert "chosen by the rule f1 on the split val" in found.text
+    assert "thresholds by</th>" in found.text
+    assert "mean nothing" not in found.text
 
 
 def test_the_numbers_are_those_of_the_metrics(page: Path, first: Path, manifest: Manifest) -> None:
@@ -123,6 +125,10 @@ def test_the_numbers_are_those_of_the_metrics(page: Path, first: Path, manifest:
     for value in ap[~np.isnan(ap)]:
         assert f'data-value="{value:.6f}"' in text
     assert f"<dd>{np.nanmean(ap):.3f}" in text
+    known = ~np.isnan(states)
+    chance = np.where(np.isnan(ap), np.nan, (states == 1).sum(axis=0) / known.sum(axis=0))
+    assert f"<small>chance {np.nanmean(chance):.3f}</small>" in text
+    assert f'data-value="{chance[0]:.6f}"' in text
 
 
 def test_several_runs_are_compared_in_pairs(both: Path) -> None:
@@ -156,9 +162,12 @@ def test_a_run_that_has_only_begun_is_told_all_the_same(tmp_path: Path, first: P
     (run / "stages" / "model0").mkdir(parents=True)
     (run / "recipe.yaml").write_text((first / "recipe.yaml").read_text())
     (run / "stages" / "model0" / "log.jsonl").write_text((first / "stages" / "model0" / "log.jsonl").read_text())
+    (run / "environment.json").write_text('{"smoke": true}')
     found = _whole(report(run, **FAST))
     assert {"recipe", "training"} <= set(found.ids)
     assert "no predictions yet" in found.text
+    assert "<h1>begun (smoke run)</h1>" in found.text
+    assert "Its numbers mean nothing." in found.text.partition("<main")[0]
 
 
 def test_texts_of_users_do_no_harm(tmp_path: Path, manifest: Manifest) -> None:

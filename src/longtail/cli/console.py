@@ -102,6 +102,11 @@ def progress(total: int | None, what: str, unit: str = "images") -> Iterator[Cal
         yield advance
 
 
+def _rate(speed: float) -> str:
+    """A speed without decimals, or with the first one that is not 0 of something slow: 1,200, 12, 0.2."""
+    return f"{speed:,.0f}" if speed >= 10 or speed == 0 else f"{speed:.1g}" if speed < 1 else f"{speed:.1f}"
+
+
 @contextmanager
 def _lines(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], None]]:
     start = last = time.monotonic()
@@ -114,7 +119,7 @@ def _lines(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], 
         if now - last >= _SECONDS_BETWEEN_LINES:
             last = now
             of = f" of {total:,}" if total else ""
-            note(f"{what}: {done:,}{of} {unit}, {done / max(now - start, 1e-9):,.0f}/s")
+            note(f"{what}: {done:,}{of} {unit}, {_rate(done / max(now - start, 1e-9))}/s")
 
     yield advance
 
@@ -135,7 +140,7 @@ def _bar(total: int | None, what: str, unit: str) -> Iterator[Callable[[int], No
 
     class Rate(ProgressColumn):
         def render(self, task: "Task") -> Text:
-            return Text(f"{task.speed or 0:,.0f} {unit}/s")
+            return Text(f"{_rate(task.speed or 0)} {unit}/s")
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -16,10 +16,14 @@ TOLERANCE = 15 / 224  # Zhang et al.'s 15 pixels, of an image of usual size
 
 @dataclass(frozen=True)
 class Picture:
-    """One mistake as shown; `overlay` is a heat map's data address, `ident` the manifest's image text (or empty)."""
+    """One mistake as shown; `overlay` is a heat map's data address, `ident` the manifest's image text (or empty).
+
+    `blank`: there is a heat map and it is the same everywhere, so it has nothing to show.
+    """
 
     thumbnail: Thumbnail
     overlay: str | None
+    blank: bool
     boxes: list[Box]
     wrong: str
     missed: bool
@@ -69,14 +73,15 @@ def _picture(
     label = scored.labels[mistake.label]
     image = str(manifest.table["image"].iloc[row])
     found = heat(image, label)
+    blank = found is not None and not np.ptp(found) > 0
     boxes = boxes_of(manifest, label, row)
     hit = points_into(found, [_sides(box) for box in boxes], TOLERANCE) if found is not None and boxes else None
     view = scored.column("view")
     true, predicted = _labels(scored, thresholds, mistake.row)
     picture = Picture(
-        small, None if found is None else heat_overlay(found), boxes, label, mistake.missed, mistake.probability,
-        float("nan") if scored.classes is not None else float(thresholds[mistake.label]), true, predicted,
-        "" if anonymous else image, "" if view is None else str(view[mistake.row]),
+        small, None if found is None or blank else heat_overlay(found), blank, boxes, label, mistake.missed,
+        mistake.probability, float("nan") if scored.classes is not None else float(thresholds[mistake.label]),
+        true, predicted, "" if anonymous else image, "" if view is None else str(view[mistake.row]),
     )  # fmt: skip
     return picture, hit
 

@@ -51,7 +51,7 @@ def _wrong_classes(scored: Scored, most: int) -> list[Mistake]:
 
 
 def _spread(scored: Scored, badness: npt.NDArray[np.float64], missed: bool, most: int) -> list[Mistake]:
-    """The worst rows of each label in turns, rare labels first, each row once, until there are `most`."""
+    """The worst rows of each label in turns, rare labels first, each row once, until there are `most`; by badness."""
     queues = []
     for label in np.argsort(scored.counts, kind="stable"):
         worst = np.argsort(-badness[:, label], kind="stable")[:most]

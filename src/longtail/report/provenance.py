@@ -9,6 +9,16 @@ from longtail.report.run_folder import RunFolder
 _COMMANDS = ("command", "argv", "command_line")
 _PERSONAL = ("host", "hostname", "node", "user", "username", "cwd", "home", "path", "folder", "executable")
 _LONGEST = 400
+_DECIDED = {
+    "rule.thresholds": "thresholds by",
+    "rule.at": "at",
+    "rule.calibration": "calibration by",
+    "made from.task": "task",
+    "made from.split": "chosen on the split",
+    "made from.rows": "rows",
+    "made from.level": "each row is",
+    "made from.left at half": "left at 0.5, for lack of positives or negatives",
+}
 
 
 def command_of(run: RunFolder) -> str | None:
@@ -27,7 +37,7 @@ def decision_lines(run: RunFolder) -> list[tuple[str, str]]:
     """How thresholds and calibration were chosen; their values stand in the table of labels, or are too many."""
     told = {name: run.decisions.get(name) for name in ("rule", "made_from")}
     known = {name: value for name, value in told.items() if isinstance(value, Mapping)}
-    return _lines(known, ("predictions", "digest", "made_by"))
+    return [(_DECIDED.get(name, name), text) for name, text in _lines(known, ("predictions", "digest", "made_by"))]
 
 
 def before_after(run: RunFolder) -> list[tuple[str, float, float]]:

@@ -49,6 +49,20 @@ class Numbers:
                 found |= self._of_groups()
         return list(found.items())
 
+    @property
+    def chance(self) -> Floats:
+        """AP of a random order for each label, `(C,)`: the share of positives among the known; nan where AP is."""
+        counts = np.array([(label.positives, label.negatives) for label in self.evaluation.labels], dtype=np.float64)
+        shares = counts[:, 0] / np.maximum(counts.sum(axis=1), 1)
+        return np.where((counts > 0).all(axis=1), shares, np.nan)
+
+    def chance_of(self, headline: str) -> float | None:
+        """The mean of `chance` over the labels of a mean AP among the headlines; None for other headlines."""
+        groups = np.array([label.group for label in self.evaluation.labels])
+        members = {"mAP": groups != "", **{f"{group} mAP": groups == group for group in GROUPS}}.get(headline)
+        known = self.chance[members][~np.isnan(self.chance[members])] if members is not None else []
+        return float(np.mean(known)) if len(known) else None
+
     def of(self, metric: str) -> Floats:
         """Value, low and high of each label, `(C, 3)`; nan where the metric is not there."""
         none = Number(np.nan)

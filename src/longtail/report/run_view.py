@@ -58,6 +58,19 @@ class RunView:
         return self.run.name
 
     @property
+    def is_smoke(self) -> bool:
+        """Whether the run only tried whether its recipe runs."""
+        return bool(self.run.environment.get("smoke"))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before any of the numbers is read: that they mean nothing, and the evaluation's notes."""
+        smoke = "Smoke run: a few tiny batches, to see whether it runs. Its numbers mean nothing."
+        notes = self.numbers.evaluation.notes if self.numbers else []
+        told = [*self.run.manifest.get("warnings", []), *notes]
+        return [smoke] * self.is_smoke + [note[:1].upper() + note[1:] for note in told]
+
+    @property
     def label_rows(self) -> list[LabelRow]:
         """The labels, the most common first."""
         return _label_rows(self.scored, self.numbers) if self.scored and self.numbers else []
@@ -93,7 +106,11 @@ def run_view(
 
 
 def _label_rows(scored: Scored, numbers: Numbers) -> list[LabelRow]:
-    columns = {name: numbers.of(metric) for name, metric in label_columns(numbers).items()}
+    columns: dict[str, Any] = {}
+    for name, metric in label_columns(numbers).items():
+        columns[name] = numbers.of(metric)
+        if name == "AP":
+            columns["chance"] = [(one, np.nan, np.nan) for one in numbers.chance]
     if scored.classes is None:
         columns["threshold"] = np.array([(one, np.nan, np.nan) for one in numbers.thresholds])
     found = []

@@ -97,7 +97,7 @@ def _label_cells(row: LabelRow) -> dict[str, object]:
     }  # fmt: skip
     for name, (value, low, high) in row.cells.items():
         cells[name] = value
-        if name not in ("ECE", "threshold"):
+        if name not in ("ECE", "threshold", "chance"):
             cells |= {f"{name} low": low, f"{name} high": high}
     return cells
 
