@@ -3,10 +3,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from made_recipes import written
 
 from longtail.data.manifest import from_classes, from_states
 from longtail.errors import UserError
 from longtail.stages.estimates import estimate, prepared_bytes
+from longtail.stages.fitting import fit
 from longtail.stages.planning import check_manifest, plan, recipe_warnings
 from longtail.stages.recipe import Recipe
 from longtail.stages.trying_models import check_models
@@ -61,6 +63,20 @@ def test_weights_that_are_not_there_are_told_before_anything_else(tmp_path):
             validate(_recipe({"a": {"epochs": 1, **stage}}, model=model))
 
 
+def test_what_only_the_manifest_shows_is_told_by_place(tmp_path):
+    path = written(tmp_path, "recipe: r\nmodel: {weights: none}\nstages:\n  s: {epochs: 1, drop_classes: [a, d]}\n")
+    for overrides, place in (
+        ([], f"'{path}', line 4, column 36: stages.s.drop_classes.1: unknown class 'd'."),
+        (["stages.s.drop_classes=[e]"], "override 'stages.s.drop_classes=[e]': stages.s.drop_classes.0: unknown"),
+    ):
+        for smoke in (False, True):
+            with pytest.raises(UserError) as error:
+                validate(path, _manifest(tmp_path), overrides=overrides, smoke=smoke)
+            assert str(error.value).startswith(place)
+    with pytest.raises(UserError, match="line 4, column 36"):
+        fit(path, _manifest(tmp_path), out=tmp_path / "run")
+
+
 def test_without_a_manifest_only_what_the_recipe_says():
     recipe = _recipe({"a": {"epochs": 3}, "b": {"steps": 4, "batch_size": 8}})
     assert [(each.epochs, each.steps, each.images) for each in plan(recipe)] == [(3, None, None), (None, 4, 32)]
@@ -73,8 +89,8 @@ def test_without_a_manifest_only_what_the_recipe_says():
         ({"task": "singlelabel"}, {}, "is for a singlelabel task and the manifest is multilabel"),
         ({"predict": {"study": "mean"}}, {}, "predicts with 'mean', which needs the column 'study'"),
         ({"predict": {"views": "mean"}}, {"study": ["s"] * 65}, "which needs the column 'view'"),
-        ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s: unknown class 'd'"),
-        ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s: unknown split 'trian'"),
+        ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s.drop_classes.0: unknown class 'd'"),
+        ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s.rows: unknown split 'trian'"),
         ({"stages": {"s": {"epochs": 1, "keep": {"best": "map"}}}}, {"split": ["train"] * 65}, "keep: {best: map}"),
         ({"stages": {"s": {"epochs": 1, "keep": {"best": "map_tail"}, "keep_classes": ["a"]}}}, {}, "of the tail, and"),
     ],

@@ -4,7 +4,8 @@ schema, graph, components.
 A recipe that loads can be carried out: every name in it is known and every setting has the right type.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,31 @@ def load_recipe(source: str | Path, overrides: Sequence[str] = (), *, smoke: boo
     `smoke`: tiny images and a few batches a stage, to see in seconds whether all of it runs. `bind=False` leaves out
     the check of components against their real signatures, which imports torch.
     """
+    tree, path = _read(source)
+    return recipe_of_tree(tree, f"'{path}'", overrides, smoke=smoke, bind=bind, folder=path.parent)
+
+
+@contextmanager
+def told_by_place(recipe: Recipe | str | Path, overrides: Sequence[str] = (), *, smoke: bool = False) -> Iterator[None]:
+    """Mistakes that only a manifest brings to light name file, line and column too, where a file was loaded."""
+    try:
+        yield
+    except RecipeError as error:
+        if isinstance(recipe, Recipe):
+            raise
+        tree, path = _read(recipe)
+        raise in_words([error], _whole(tree, f"'{path}'", overrides, smoke)[0], f"'{path}'") from error
+
+
+def _read(source: str | Path) -> tuple[Node, Path]:
+    """The tree of a file, of a shipped recipe, or of a table's row."""
     path, row = find_recipe(str(source))
     tree = read_tree(path)
     if is_table(tree):
         tree = row_tree(tree, row, f"'{path}'")
     elif row is not None:
         raise UserError(f"'{path}' is one recipe, not a table of variants; leave out ':{row}'.")
-    return recipe_of_tree(tree, f"'{path}'", overrides, smoke=smoke, bind=bind, folder=path.parent)
+    return tree, path
 
 
 def recipe_of_text(
@@ -58,16 +77,7 @@ def recipe_of_tree(
     folder: Path | None = None,
 ) -> Recipe:
     """Overrides of defaults, defaults into stages, other overrides, then everything that can be checked."""
-    said = parse_overrides(overrides)
-    tree = deepcopy(tree)
-    apply_overrides(tree, _of_defaults(said, True))
-    merge_defaults(tree)
-    whole = deepcopy(tree)
-    apply_overrides(whole, _of_defaults(said, False))
-    epochs = lengths(whole)
-    if smoke:
-        apply_overrides(tree, [*_smoke(tree, source), *_of_defaults(said, False)])
-    tree = tree if smoke else whole
+    tree, epochs = _whole(tree, source, overrides, smoke)
     if folder is not None:
         _weights_beside(tree, folder)
     return _checked(tree, source, bind, epochs)
@@ -94,6 +104,19 @@ def _with_told(data: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
 
 def _told(whole: dict[str, Any], said: dict[str, Any], always: Sequence[str]) -> dict[str, Any]:
     return {key: said.get(key, value) for key, value in whole.items() if key in said or key in always}
+
+
+def _whole(tree: Node, source: str, overrides: Sequence[str], smoke: bool) -> tuple[Node, dict[str, Any]]:
+    """The tree with overrides and defaults in it, and each stage's epochs as they are without `smoke`."""
+    said = parse_overrides(overrides)
+    tree = deepcopy(tree)
+    apply_overrides(tree, _of_defaults(said, True))
+    merge_defaults(tree)
+    whole = deepcopy(tree)
+    apply_overrides(whole, _of_defaults(said, False))
+    if smoke:
+        apply_overrides(tree, [*_smoke(tree, source), *_of_defaults(said, False)])
+    return tree if smoke else whole, lengths(whole)
 
 
 def _checked(tree: Node, source: str, bind: bool, epochs: Mapping[str, Any]) -> Recipe:

@@ -17,6 +17,7 @@ from longtail.errors import UserError, listing, unknown_name
 from longtail.sampling.drawing import stream
 from longtail.sampling.labels import rows_by_label
 from longtail.sampling.oversampled import oversampled_copies
+from longtail.stages.mistakes import at
 from longtail.stages.recipe import Oversample, Stage
 
 Rows = npt.NDArray[np.int64]
@@ -63,10 +64,12 @@ def dropped_labels(stage: Stage, manifest: Manifest, train: Rows) -> set[str]:
     labels = manifest.labels
     if stage.drop_classes is not None and stage.keep_classes is not None:
         raise UserError("a stage has drop_classes and keep_classes; write one of them.")
-    wanted = stage.drop_classes if stage.drop_classes is not None else stage.keep_classes
+    key = "drop_classes" if stage.drop_classes is not None else "keep_classes"
+    wanted = getattr(stage, key)
     if wanted is None:
         return set()
-    named = _named(wanted, manifest, train)
+    with at(key):
+        named = _named(wanted, manifest, train)
     gone = named if stage.drop_classes is not None else set(labels) - named
     if gone == set(labels):
         raise UserError("drop_classes and keep_classes leave no class to train on; keep at least one.")
@@ -97,7 +100,8 @@ def _train_rows(manifest: Manifest, splits: Sequence[str]) -> Rows:
         )
     if TEST in splits:
         raise UserError("a stage's rows name the split 'test'; losses never see it: write train, or [train, val].")
-    return np.sort(np.concatenate([manifest.rows_of(split) for split in splits]))
+    with at("rows"):
+        return np.sort(np.concatenate([manifest.rows_of(split) for split in splits]))
 
 
 def _valid_rows(manifest: Manifest, splits: Sequence[str]) -> Rows:
@@ -108,7 +112,7 @@ def _valid_rows(manifest: Manifest, splits: Sequence[str]) -> Rows:
 
 def _named(wanted: str | Sequence[str | int], manifest: Manifest, train: Rows) -> set[str]:
     if not isinstance(wanted, str):
-        return {_label(each, manifest.labels) for each in wanted}
+        return {_label(each, place, manifest.labels) for place, each in enumerate(wanted)}
     if wanted == LARGEST:
         return {manifest.labels[int(manifest.counts(train).argmax())]}
     if wanted not in GROUPS:
@@ -118,14 +122,15 @@ def _named(wanted: str | Sequence[str | int], manifest: Manifest, train: Rows) -
     return {label for label, group in zip(manifest.labels, groups, strict=True) if group == wanted}
 
 
-def _label(name: str | int, labels: Sequence[str]) -> str:
-    if isinstance(name, int) and str(name) not in labels:
-        if not 0 <= name < len(labels):
-            raise UserError(f"there is no class number {name}; valid are 0 to {len(labels) - 1}, or names.")
+def _label(name: str | int, place: int, labels: Sequence[str]) -> str:
+    if str(name) in labels:
+        return str(name)
+    if isinstance(name, int) and 0 <= name < len(labels):
         return labels[name]
-    if str(name) not in labels:
-        raise unknown_name("class", str(name), labels, "drop_classes or keep_classes")
-    return str(name)
+    with at(place):
+        if isinstance(name, int):
+            raise UserError(f"there is no class number {name}; valid are 0 to {len(labels) - 1}, or names.")
+        raise unknown_name("class", name, labels)
 
 
 def _without(chosen: Selection, new_head: bool) -> Selection:
