@@ -144,15 +144,16 @@ def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
             f"recipe '{recipe.recipe}' is for a {recipe.task} task and the manifest is {manifest.task}; choose another"
             " recipe (`longtail list recipes`), or say in the manifest's YAML which columns are labels."
         )
-    for column, part in (
-        ("view", recipe.predict.views),
-        ("study", recipe.predict.views),
-        ("study", recipe.predict.study),
+    for column, key, part in (
+        ("view", "views", recipe.predict.views),
+        ("study", "views", recipe.predict.views),
+        ("study", "study", recipe.predict.study),
     ):
         if part is not None and not manifest.has(column):
             raise UserError(
                 f"the recipe predicts with '{part.name}', which needs the column '{column}' that the manifest lacks;"
-                f" name it with the role '{column}', or take the rule out of predict."
+                f" add it, or write '{column}: NAME' of the column that holds it into the manifest's YAML; or go on"
+                f" without the rule: add predict.{key}=null to the command, or take '{key}' out of the recipe's predict."
             )
     for name in recipe.stages:
         with at("stages", name):
