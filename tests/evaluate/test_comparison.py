@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_predictions import made_manifest, made_predictions
 
+from longtail.data.manifest import from_states
 from longtail.errors import UserError
 from longtail.evaluate import average_precision, bootstrap
 from longtail.evaluate.comparison import compare
@@ -33,6 +35,20 @@ def test_differences_are_those_of_the_same_resamples() -> None:
     assert np.isnan([pair.labels[3].number.value, pair.labels[3].p]).all()
     json.dumps(found.to_json(), allow_nan=False)
     assert all(len(row) == len(table.columns) for table in comparison_tables(found) for row in table.rows)
+
+
+def test_one_of_many_labels_can_be_clear() -> None:
+    """The smallest p of 1,000 resamples, corrected over 26 labels, is above .05: more are drawn, or it is said."""
+    rng, labels = np.random.default_rng(0), [f"L{i:02}" for i in range(26)]
+    truth = (rng.random((60, 26)) < 0.5).astype(np.float32)
+    images = pd.DataFrame({"image": [f"{i}.png" for i in range(60)]}, dtype="str")
+    manifest = from_states(images, labels, truth, Path())
+    entries = {"bad": made_predictions(manifest, 0), "good": made_predictions(manifest, 0.9)}
+    found = compare(entries, manifest)
+    assert (found.intervals["resamples"], found.pairs[0].clear_wins, found.notes) == (2080, 26, [])
+    fewer = compare(entries, manifest, resamples=1000)
+    assert fewer.pairs[0].clear_wins == 0
+    assert "--resamples 2080" in fewer.notes[0]
 
 
 def test_a_file_beside_itself_is_no_better() -> None:

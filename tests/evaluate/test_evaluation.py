@@ -67,7 +67,8 @@ def test_single_label_numbers_are_scikit_learns() -> None:
     predictions = made_predictions(manifest, skill=0.3)
     found = evaluate(predictions, manifest, resamples=20)
     known = manifest.targets >= 0
-    y, guess = manifest.targets[known], predictions.values[known].argmax(axis=1)
+    values = predictions.values[known].astype(np.float64)
+    y, guess = manifest.targets[known], values.argmax(axis=1)
     expected = {
         "accuracy": reference.accuracy_score(y, guess),
         "recall": reference.balanced_accuracy_score(y, guess),
@@ -75,15 +76,22 @@ def test_single_label_numbers_are_scikit_learns() -> None:
         "matthews": reference.matthews_corrcoef(y, guess),
         "kappa": reference.cohen_kappa_score(y, guess),
         "quadratic_kappa": reference.cohen_kappa_score(y, guess, weights="quadratic"),
+        "multiclass_log_loss": reference.log_loss(y, predictions.values[known], labels=range(5)),
+        "multiclass_brier": ((np.eye(5)[y] - values) ** 2).sum(axis=1).mean(),
     }
     for name, value in expected.items():
-        assert found.means[name].value == pytest.approx(value, abs=1e-9), name
+        assert found.means[name].value == pytest.approx(value, abs=1e-6 if "multi" in name else 1e-9), name
         assert found.means[name].low <= found.means[name].high
     assert found.confusion == reference.confusion_matrix(y, guess).tolist()
     recalls = reference.recall_score(y, guess, average=None)
     order = np.argsort(-manifest.counts(), kind="stable")
     assert found.groups["major"]["recall"].value == pytest.approx(recalls[order[:3]].mean())
     assert found.groups["minor"]["recall"].value == pytest.approx(recalls[order[3:]].mean())
+    fewer = evaluate(predictions, manifest, resamples=5, major=2, minor=1)
+    assert fewer.groups["major"]["recall"].value == pytest.approx(recalls[order[:2]].mean())
+    assert fewer.members["minor"] == [manifest.labels[order[-1]]]
+    with pytest.raises(UserError, match="5 classes cannot give 4 major and 2 minor"):
+        evaluate(predictions, manifest, resamples=5, major=4)
 
 
 def test_studies_are_means_of_their_images() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from longtail.evaluate import bootstrap_p, holm
-from longtail.evaluate.multiple import needed_resamples
+from longtail.evaluate.multiple import needed_resamples, usual_resamples
 
 
 def test_holm_by_hand() -> None:
@@ -25,3 +25,4 @@ def test_needed_resamples_leave_room_for_a_clear_difference() -> None:
         best = bootstrap_p(np.ones((needed_resamples(k, 0.95), k)))
         assert 0.02 < holm(best)[0] < 0.026
     assert holm(bootstrap_p(np.ones((1000, 26))))[0] > 0.05
+    assert [usual_resamples(k, 0.95) for k in (4, 26, 9000)] == [1000, 2080, 20_000]

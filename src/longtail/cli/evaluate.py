@@ -23,6 +23,8 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same intervals.")] = 0,
     head: Annotated[int | None, typer.Option(help="Head labels have more training images than this.")] = None,
     tail: Annotated[int | None, typer.Option(help="Tail labels have fewer training images than this.")] = None,
+    major: Annotated[int | None, typer.Option(min=1, help="One class per image: so many major classes.")] = None,
+    minor: Annotated[int | None, typer.Option(min=1, help="One class per image: so many minor classes.")] = None,
     partial: Annotated[bool, typer.Option("--partial", help="Evaluate the rows that both have.")] = False,
     id_column: Annotated[str | None, typer.Option("--id", help="The predictions' id column.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
@@ -34,19 +36,20 @@ def evaluate(
     from longtail.evaluate.showing import tables
     from longtail.files import write_json
     from longtail.predict.decisions import read_decisions
-    from longtail.predict.files import read_predictions
+    from longtail.predict.reading import read_named
 
     truth = Manifest.load(manifest, check_files=False)
     names = [name.strip() for name in labels.split(",")] if labels else None
-    found = read_predictions(predictions, names or truth.labels, id=id_column)
+    found = read_named(predictions, truth, names, id=id_column, level=level)
     chosen = read_decisions(decisions) if decisions else None
     if chosen:
         found = chosen.calibrated(found)
     with progress(resamples, "bootstrap", "resamples") as advance:
         done = work(
-            found, truth, split=split, labels=names, level=level, by=by or (),
-            group=group, thresholds=chosen.thresholds if chosen else None, head=head, tail=tail, resamples=resamples,
-            confidence=confidence, method=method, seed=seed, partial=partial, progress=advance,  # type: ignore[arg-type]
+            found, truth, split=split, labels=names, level=level, by=by or (), group=group,
+            thresholds=(chosen.thresholds or None) if chosen else None, head=head, tail=tail, major=major,
+            minor=minor, resamples=resamples, confidence=confidence, method=method,  # type: ignore[arg-type]
+            seed=seed, partial=partial, progress=advance,
         )  # fmt: skip
     for each in tables(done):
         table(*each)

@@ -15,7 +15,8 @@ from longtail.data.manifest import Manifest
 from longtail.errors import UserError, unknown_name
 from longtail.evaluate.arrays import Floats
 from longtail.evaluate.defined import macro
-from longtail.evaluate.multiple import bootstrap_p, holm
+from longtail.evaluate.few import OF_POSITIVES, few_note, few_units, units_with
+from longtail.evaluate.multiple import bootstrap_p, holm, needed_resamples, usual_resamples
 from longtail.evaluate.resampling import BLOCKS, Weighing, sampled
 from longtail.evaluate.results import Bounds, Number, as_plain
 from longtail.evaluate.roc_test import delong
@@ -92,14 +93,17 @@ def compare(
     group: str | None = None,
     head: int | None = None,
     tail: int | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     confidence: float = 0.95,
     method: Method = "percentile",
     seed: int = 0,
     partial: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
-    """Paired bootstrap of every two entries, in their order; the options are those of `evaluate`."""
+    """Paired bootstrap of every two entries, in their order; the options are those of `evaluate`.
+
+    `resamples` None: 1,000, or as many as it takes for one of many labels to be clear (`usual_resamples`).
+    """
     require_level(confidence)
     require_method(method)
     if metric not in METRICS:
@@ -115,6 +119,8 @@ def compare(
         for i, each in enumerate(each_seed)
     }
     what = _same_rows(settings)
+    usual = usual_resamples(len(what.labels), confidence)
+    resamples = usual if resamples is None else resamples
     draws = _sampled(settings, metric, resamples, seed, BLOCKS if method == "bca" else 0, progress)
     merged = {name: _average([draws[name, i] for i in range(len(each))]) for name, each in members.items()}
     bounds = Bounds(confidence, method)
@@ -132,6 +138,7 @@ def compare(
             if len(each) > 1
         },
         pairs=[report.pair(a, b, merged) for i, a in enumerate(names) for b in names[i + 1 :]],
+        notes=_notes(what, resamples, confidence),
     )
 
 
@@ -169,6 +176,8 @@ class _Report:
     def labels(self, apart: Sampled, check: Floats | None) -> list[Difference]:
         if len(apart.value) != len(self.what.labels):
             return []  # accuracy has no labels
+        if self.metric in OF_POSITIVES:
+            apart = apart.unsure(few_units(self.what.rows.states, self.what.rows.index))
         p = np.where(np.isnan(apart.value), np.nan, bootstrap_p(apart.draws))
         corrected = holm(p)
         return [
@@ -182,6 +191,18 @@ class _Report:
             return None
         a, b = self.settings[first, 0].rows, self.settings[second, 0].rows
         return delong(a.states, b.values, a.values).p
+
+
+def _notes(what: Setting, resamples: int, confidence: float) -> list[str]:
+    states, index = what.rows.states, what.rows.index
+    notes = few_note(what.labels, units_with(np.equal(states, 1), index), few_units(states, index), what.grouped_by)
+    needed = needed_resamples(len(what.labels), confidence)
+    if resamples < needed:
+        notes.append(
+            f"{resamples:,} resamples are too few for any of {len(what.labels)} labels to be clear after Holm's"
+            f" correction; --resamples {needed} are enough."
+        )
+    return notes
 
 
 def _members(entry: Entry | Sequence[Entry]) -> list[Entry]:

@@ -17,6 +17,7 @@ from longtail.evaluate.calibration_error import (
 )
 from longtail.evaluate.confusion import confusion_matrix
 from longtail.evaluate.defined import macro, undefined_labels
+from longtail.evaluate.few import OF_POSITIVES, few_note, few_units, units_with
 from longtail.evaluate.fixed_specificity import sensitivity_at_specificity
 from longtail.evaluate.frequency import class_groups
 from longtail.evaluate.label_ranking import (
@@ -47,6 +48,8 @@ def evaluate(
     thresholds: dict[str, float] | None = None,
     head: int | None = None,
     tail: int | None = None,
+    major: int | None = None,
+    minor: int | None = None,
     resamples: int = 1000,
     confidence: float = 0.95,
     method: Method = "percentile",
@@ -59,6 +62,7 @@ def evaluate(
     `level="study"` averages image predictions over each study. `by` are columns whose values are evaluated apart
     (view, source ...). `group` is the column whose values are resampled whole (default: patient, lesion, study, else
     each row).
+    `major` and `minor`: of how many classes a single-label task's two group means are (3 and 3, or 2 of five classes).
     `thresholds` by label give F1 and the like at chosen thresholds beside those at .5. `split`, `labels` and `partial`
     are those of `longtail.predict.align`.
     """
@@ -78,6 +82,7 @@ def evaluate(
         tail=tail,
         partial=partial,
     )
+    members = _members(what, major, minor)
     chosen = None if thresholds is None else np.array([thresholds.get(name, 0.5) for name in what.labels])
     pieces = {("", ""): what.rows} | _pieces(what, manifest, by)
     needed = {(key, name): w for key, rows in pieces.items() for name, w in weighings(rows, chosen).items()}
@@ -104,13 +109,14 @@ def evaluate(
             "counted in": what.counted,
         },
         means=_means(whole, bounds) | _overall(what.rows),
-        groups=_grouped(whole, what, bounds),
+        groups={name: _means(whole, bounds, places) for name, places in members.items()},
+        members={name: [what.labels[i] for i in places] for name, places in members.items()},
         labels=_labels(whole, what, bounds),
         undefined=undefined_labels(what.rows.states, what.labels),
         parts=_parts(done, pieces, bounds),
         confusion=_confusion(what.rows),
         decisions=None if thresholds is None else {"thresholds": thresholds},
-        notes=_notes(what),
+        notes=_trained_on(what, manifest, split) + _notes(what),
     )
 
 
@@ -135,25 +141,29 @@ def _means(found: dict[str, Sampled], bounds: Bounds, members: Any = slice(None)
     return means
 
 
-_OVERALL = {"accuracy", "matthews", "kappa", "quadratic_kappa"}
+_OVERALL = {"accuracy", "matthews", "kappa", "quadratic_kappa", "multiclass_brier", "multiclass_log_loss"}
 
 
-def _grouped(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> dict[str, dict[str, Number]]:
-    """Means over head, medium and tail labels; for one class per image also over the major and minor classes."""
-    names = np.array(what.groups)
+def _members(what: Setting, major: int | None, minor: int | None) -> dict[str, list[int]]:
+    """The labels of each group: head, medium and tail; for one class per image also the major and minor classes."""
+    names, count = np.array(what.groups), len(what.labels)
     members = {name: np.flatnonzero(names == name).tolist() for name in ("head", "medium", "tail") if name in names}
-    if what.rows.targets.ndim == 1 and len(what.labels) >= 4:
-        apart = class_groups(what.train_counts, 3, 3 if len(what.labels) >= 6 else 1)
-        if len(what.labels) == 5:
-            apart = class_groups(what.train_counts, 3, 2)
+    if what.rows.targets.ndim == 1 and (count >= 4 or major or minor):
+        usual = 3 if count >= 6 else count - 3
+        apart = class_groups(what.train_counts, major or 3, minor or usual)
         members |= {name: apart[name].tolist() for name in ("major", "minor")}
-    return {name: _means(found, bounds, places) for name, places in members.items()}
+    return members
 
 
 def _labels(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> list[Label]:
     states = what.rows.states
     positives, negatives = label_counts(states)
-    metrics = {name: bounds.each(numbers) for name, numbers in found.items() if name not in _OVERALL}
+    units, few = units_with(np.equal(states, 1), what.rows.index), few_units(states, what.rows.index)
+    metrics = {
+        name: bounds.each(numbers.unsure(few) if name in OF_POSITIVES else numbers)
+        for name, numbers in found.items()
+        if name not in _OVERALL
+    }
     metrics |= {name: [Number(float(v)) for v in values] for name, values in _plain(what.rows).items()}
     return [
         Label(
@@ -161,6 +171,7 @@ def _labels(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> list[La
             group=what.groups[i],
             train_count=int(what.train_counts[i]),
             positives=int(positives[i]),
+            positive_units=int(units[i]),
             negatives=int(negatives[i]),
             metrics={name: numbers[i] for name, numbers in metrics.items()},
         )
@@ -217,6 +228,20 @@ def _confusion(rows: Rows) -> list[list[int]] | None:
     return [[int(cell) for cell in row] for row in matrix]
 
 
+def _trained_on(what: Setting, manifest: Manifest, split: str | None) -> list[str]:
+    """That training rows are among those scored, where nobody asked for them by name."""
+    if split is not None or not manifest.has("split"):
+        return []
+    splits = manifest.column("split")[what.places]
+    trained = int((splits == "train").sum())
+    if not trained:
+        return []
+    return [
+        f"{trained:,} of {len(splits):,} rows are of the training split, which a model knows: its numbers are too good."
+        " --split test scores the rows that it has not seen."
+    ]
+
+
 def _notes(what: Setting) -> list[str]:
     notes = []
     if what.grouped_by == what.level:
@@ -227,4 +252,6 @@ def _notes(what: Setting) -> list[str]:
     sums = what.rows.values.sum(axis=1)
     if what.rows.targets.ndim == 1 and len(sums) and np.abs(sums - 1).max() > 0.01:
         notes.append("the probabilities of a row do not sum to 1, as those of a softmax do.")
-    return notes
+    states, index = what.rows.states, what.rows.index
+    units, few = units_with(np.equal(states, 1), index), few_units(states, index)
+    return notes + few_note(what.labels, units, few, what.grouped_by)

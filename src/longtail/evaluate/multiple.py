@@ -36,3 +36,8 @@ def needed_resamples(comparisons: int, confidence: float) -> int:
     The smallest p of R resamples is 2 / (R + 1); with these it stays below half of what the correction leaves.
     """
     return math.ceil(round(4 * comparisons / (1 - confidence), 6))  # rounded: 1 - .95 is a little above .05
+
+
+def usual_resamples(comparisons: int, confidence: float) -> int:
+    """1,000 resamples, more where so many comparisons need them, and 20,000 at most."""
+    return min(max(1000, needed_resamples(comparisons, confidence)), 20_000)

@@ -41,12 +41,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Label:
-    """One label: its group by training count, its positives and negatives, and its metrics by name."""
+    """One label: its group by training count, its positives (of how many patients), negatives, and metrics by name."""
 
     name: str
     group: str
     train_count: int
     positives: int
+    positive_units: int
     negatives: int
     metrics: dict[str, Number]
 
@@ -67,7 +68,8 @@ class Evaluation:
     """Metrics of one predictions file.
 
     `means`: each metric's mean over labels, and overall numbers such as LRAP or accuracy. `groups`: the same means over
-    the head, medium and tail labels (`boundaries` says where these end). `units` is what was resampled, and how many.
+    the head, medium and tail labels (`boundaries` says where these end), `members` their names. `units` is what was
+    resampled, and how many.
     """
 
     task: str
@@ -79,6 +81,7 @@ class Evaluation:
     boundaries: dict[str, Any]
     means: dict[str, Number]
     groups: dict[str, dict[str, Number]]
+    members: dict[str, list[str]]
     labels: list[Label]
     undefined: list[Undefined]
     parts: list[Part]

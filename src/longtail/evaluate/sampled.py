@@ -59,6 +59,10 @@ class Sampled:
         bias = sums / np.maximum(known.sum(axis=0), 1) - self.value
         return Sampled(self.value, self.draws - bias, self.left_out)
 
+    def unsure(self, few: npt.NDArray[np.bool_]) -> "Sampled":
+        """The same values; no resamples, and so no interval and no p-value, where there are too `few` units `(K,)`."""
+        return Sampled(self.value, np.where(few, np.nan, self.draws), self.left_out)
+
     def minus(self, other: "Sampled") -> "Sampled":
         """The difference of two metrics under the same resamples."""
         return Sampled(self.value - other.value, self.draws - other.draws, self.left_out - other.left_out)

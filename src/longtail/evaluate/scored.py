@@ -56,6 +56,7 @@ def weighings(rows: Rows, thresholds: Floats | None = None, only: str | None = N
     }
     if rows.targets.ndim == 1:
         parts["matrix"] = lambda: _matrix(rows)
+        parts["classes"] = lambda: sums(_class_losses(rows), index, rows.units)
     else:
         parts["at_half"] = lambda: outcomes(0.5)
         if thresholds is not None:
@@ -71,6 +72,9 @@ def scores(found: dict[str, Sampled], labels: int) -> dict[str, Sampled]:
             done |= {f"{name}{suffix}": found[part].mapped(of) for name, of in _OF_OUTCOMES.items()}
     if "losses" in found:
         done |= {name: found["losses"].mapped(_share(i)) for i, name in enumerate(("brier", "log_loss"))}
+    if "classes" in found:
+        names = ("multiclass_brier", "multiclass_log_loss")
+        done |= {name: found["classes"].mapped(_share(i)) for i, name in enumerate(names)}
     if "matrix" in found:
         done |= {name: found["matrix"].mapped(of) for name, of in matrix_metrics(labels).items()}
     return done
@@ -97,6 +101,16 @@ def _losses(states: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
     surprise = -np.log(np.where(states == 1, kept, 1 - kept))
     error = (values.astype(np.float64) - np.nan_to_num(states)) ** 2
     return np.hstack([np.where(known, error, 0), np.where(known, surprise, 0), known])
+
+
+def _class_losses(rows: Rows) -> Floats:
+    """Of each row whose class is known: squared error over all classes, surprise at the true one, and one; `(N, 3)`."""
+    known, values = rows.targets >= 0, rows.values.astype(np.float64)
+    true = np.where(known, rows.targets, 0)[:, None]
+    hit = np.take_along_axis(values, true, axis=1)[:, 0]
+    error = (values**2).sum(axis=1) - 2 * hit + 1
+    surprise = -np.log(np.clip(hit, np.finfo(rows.values.dtype).eps, 1))
+    return np.stack([np.where(known, error, 0), np.where(known, surprise, 0), known], axis=1)
 
 
 def _share(part: int) -> Callable[[Floats], Floats]:

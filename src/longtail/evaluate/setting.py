@@ -77,7 +77,9 @@ def at_level(predictions: Predictions, manifest: Manifest, level: str | None) ->
     if level == "image":
         raise UserError(f"{predictions.where} are of studies; images cannot be evaluated with them.")
     if not manifest.has("study"):
-        raise UserError("the manifest has no study column; name it with --study, or evaluate images.")
+        raise UserError(
+            "the manifest has no study column; write 'study: COLUMN' into the YAML beside it, or evaluate images."
+        )
     images, studies = manifest.column("image"), manifest.column("study")
     study = pd.Series(np.where(studies == "", images, studies), index=images).reindex(predictions.keys)
     if study.isna().any():

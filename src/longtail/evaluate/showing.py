@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from longtail.data.audit.label_groups import empty_tail
 from longtail.evaluate.comparison import Comparison, Difference, Pair
+from longtail.evaluate.few import plural
 from longtail.evaluate.results import Evaluation, Number
 
 HEADLINE = ("ap", "auroc", "f1", "f1_chosen", "recall", "precision", "brier")
 _TITLES = {
     "ap": "AP", "auroc": "AUROC", "f1": "F1", "f1_chosen": "F1 chosen", "recall": "recall", "precision": "precision",
-    "brier": "Brier", "log_loss": "log loss", "ece": "ECE", "lrap": "LRAP",
+    "brier": "Brier", "log_loss": "log loss", "multiclass_brier": "multiclass Brier", "ece": "ECE", "lrap": "LRAP",
 }  # fmt: skip
 _CALIBRATION = ("ece", "ece_cxrlt_style", "ece_top_label", "ece_top_class")
 
@@ -56,25 +57,30 @@ def _whole(found: Evaluation) -> Table:
         interval = "" if number.low != number.low else f"{number.low:.4f} to {number.high:.4f}"
         value = "undefined" if number.value != number.value else f"{number.value:.4f}"
         kind = f"mean {title_of(name)}" if number.over is not None else title_of(name)
+        if found.task == "singlelabel" and name in ("brier", "log_loss"):
+            kind += ", each class against the rest"
         rows.append([kind, value, interval, number.over])
     where = f" of split '{found.split}'" if found.split else ""
-    plural = "studies" if found.level == "study" else "images"
-    return Table(f"{found.rows:,} {plural}{where}", columns, rows)
+    return Table(f"{found.rows:,} {plural(found.level)}{where}", columns, rows)
 
 
 def _groups(found: Evaluation) -> Table:
     names = _present(found, HEADLINE)
     rows = [
-        [group, sum(label.group == group for label in found.labels) or None, *(shown(means[name]) for name in names)]
+        [group, len(found.members[group]), *(_counted(means[name]) for name in names)]
         for group, means in found.groups.items()
     ]
     ends = f"head above {found.boundaries['head above']:,}, tail below {found.boundaries['tail below']:,} images"
     ends += empty_tail(int(found.boundaries["tail below"]))
     title = f"means by training count: {ends} in {found.boundaries['counted in']}"
-    return Table(title, ["group", "labels", *map(title_of, names)], rows)
+    for group in ("major", "minor"):
+        if group in found.members:
+            title += f"; {group}: {', '.join(found.members[group])}"
+    return Table(title, ["group", "labels in it", *map(title_of, names)], rows)
 
 
 def _labels(found: Evaluation) -> Table:
+    of_units = found.units["column"] != found.level
     names = [name for name in HEADLINE[:4] if name in found.labels[0].metrics] + ["ece"]
     rows = [
         [
@@ -82,12 +88,14 @@ def _labels(found: Evaluation) -> Table:
             label.group,
             label.train_count,
             label.positives,
+            *([label.positive_units] if of_units else []),
             label.negatives,
             *(shown(label.metrics[n]) for n in names),
         ]
         for label in found.labels
     ]
-    columns = ["label", "group", "train images", "positives", "negatives", *map(title_of, names)]
+    positives = ["positives", *([f"{plural(found.units['column'])} with it"] if of_units else [])]
+    columns = ["label", "group", "train images", *positives, "negatives", *map(title_of, names)]
     return Table("labels", columns, rows)
 
 
@@ -98,12 +106,13 @@ def _parts(found: Evaluation, column: str) -> Table:
         [part.value, part.rows, *(_counted(part.means.get(name)) for name in names)] for part in parts
     ]
     for part in parts[1:]:
-        apart = [shown(part.differences.get(name)) for name in names]
+        apart = [_counted(part.differences.get(name)) for name in names]
         rows.append([f"{part.value} minus {parts[0].value}", None, *apart])
     return Table(f"by {column}", [column, "rows", *map(title_of, names)], rows)
 
 
 def _counted(number: Number | None) -> str:
+    """With how many labels a mean is over, in brackets."""
     return f"{shown(number)} ({number.over})" if number and number.over else shown(number)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from longtail.evaluate.few import few_units
 from longtail.evaluate.intervals import Metric
 from longtail.evaluate.resampling import group_index, sampled
 from longtail.evaluate.results import Bounds, Number
@@ -44,7 +45,7 @@ def paired_difference(
     needed = {name: ranking(run.states[rows], run.values[rows], index, metric) for name, (run, rows) in sides.items()}
     found = sampled(needed, units, resamples, seed, blocks=0)
     apart = found["second"].minus(found["first"])
-    low, high = apart.bounds()
+    low, high = apart.unsure(few_units(first.states[one], index)).bounds()
     better, worse = int((low > 0).sum()), int((high < 0).sum())
     return Difference(metric, Bounds().mean(apart), apart.value, low, high, len(one), better, worse)
 

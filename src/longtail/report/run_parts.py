@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from longtail.evaluate.few import few_units
 from longtail.evaluate.resampling import sampled
 from longtail.evaluate.results import Bounds, Number
 from longtail.evaluate.sampled import Sampled
@@ -40,21 +41,23 @@ def parts_of(scored: Scored, *, resamples: int = 1000, seed: int = 0) -> dict[st
     Units (patients) are resampled from all scored rows, as for the main numbers, `MOST_RESAMPLES` times at most.
     """
     masks = {(column, name): mask for column in COLUMNS for name, mask in _masks(scored, column).items()}
+    rows = {key: scored.setting.rows.take(np.flatnonzero(mask)) for key, mask in masks.items()}
     needed = {
         (*key, metric): weigh
-        for key, mask in masks.items()
+        for key, part in rows.items()
         for metric in ("ap", "auroc")
-        for weigh in weighings(scored.setting.rows.take(np.flatnonzero(mask)), only=metric).values()
+        for weigh in weighings(part, only=metric).values()
     }
     if not needed:
         return {}
     found = sampled(needed, scored.setting.rows.units, min(resamples, MOST_RESAMPLES), seed, blocks=0)
+    few = {key: few_units(part.states, part.index) for key, part in rows.items()}
     parts: dict[str, list[Part]] = {}
     for (column, name), mask in masks.items():
         ap, auroc = found[column, name, "ap"], found[column, name, "auroc"]
-        parts.setdefault(column, []).append(_part(name, int(mask.sum()), ap, auroc))
+        parts.setdefault(column, []).append(_part(name, int(mask.sum()), ap, auroc, few[column, name]))
     if ("view", _FRONTS) in masks:
-        parts["view"].append(_gap(found))
+        parts["view"].append(_gap(found, few["view", _FRONTS] | few["view", _OTHERS]))
     return parts
 
 
@@ -74,12 +77,12 @@ def _masks(scored: Scored, name: str) -> dict[str, _Mask]:
     return found
 
 
-def _gap(found: dict[Any, Sampled]) -> Part:
+def _gap(found: dict[Any, Sampled], few: _Mask) -> Part:
     """Means are of the labels that both sides define, so that they are of the differences below them."""
     ap, auroc = (found["view", _FRONTS, m].minus(found["view", _OTHERS, m]) for m in ("ap", "auroc"))
-    return _part(GAP, None, ap, auroc)
+    return _part(GAP, None, ap, auroc, few)
 
 
-def _part(name: str, rows: int | None, ap: Sampled, auroc: Sampled) -> Part:
+def _part(name: str, rows: int | None, ap: Sampled, auroc: Sampled, few: _Mask) -> Part:
     bounds = Bounds()
-    return Part(name, rows, bounds.mean(ap), bounds.mean(auroc), bounds.each(ap))
+    return Part(name, rows, bounds.mean(ap), bounds.mean(auroc), bounds.each(ap.unsure(few)))

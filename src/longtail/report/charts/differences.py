@@ -13,7 +13,7 @@ def difference_chart(
     """A dot and a bar for each name, coloured by group; hollow-looking (faint) where the interval holds zero."""
     step = 20.0
     room = min(230.0, max((text_width(name, 11) for name in names), default=0) + 14)
-    known = [abs(v) for v in (*lows, *highs) if v == v]
+    known = [abs(v) for v in (*values, *lows, *highs) if v == v]
     reach = max(known, default=0.1) * 1.05 or 0.1
     plot = axes(room, 14, width - room - 70, step * max(len(names), 1), (-reach, reach), (0, 1))
     marks = ticks(-reach, reach, 7)
@@ -27,9 +27,10 @@ def difference_chart(
             shapes.append(Text(plot.x(0) + 6, y + 3.5, "undefined", 10))
             continue
         sure = 1.0 if low > 0 or high < 0 else 0.45
-        tip = f"{name}: {value:+.3f} ({low:+.3f} to {high:+.3f})"
+        tip = f"{name}: {value:+.3f} " + (f"({low:+.3f} to {high:+.3f})" if low == low else "(too few for an interval)")
+        if low == low:
+            shapes.append(Line(((plot.x(low), y), (plot.x(high), y)), groups[i], 3, opacity=sure, tip=tip))
         shapes += [
-            Line(((plot.x(low), y), (plot.x(high), y)), groups[i], 3, opacity=sure, tip=tip),
             Circle(plot.x(value), y, 4, groups[i], opacity=max(sure, 0.7), tip=tip),
             Text(width - 4, y + 3.8, f"{value:+.3f}", 10.5, "ink", "end", bold=sure == 1),
         ]
