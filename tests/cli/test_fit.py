@@ -181,6 +181,14 @@ def test_a_torn_patient_is_told_before_anything_is_trained(tmp_path):
         fit(tmp_path / "tiny.yaml", torn, out=tmp_path / "run", watch=Watch(on_note=heard))
     assert not (tmp_path / "run").exists()
 
+    def began(*progress):
+        raise Enough(progress)
+
+    with pytest.raises(Enough):
+        fit(tmp_path / "tiny.yaml", torn, out=tmp_path / "run", watch=Watch(on_prepare=began))
+    (kept,) = json.loads((tmp_path / "run" / "manifest.json").read_text())["warnings"]
+    assert "'p0' is in the splits" in kept
+
 
 def test_a_single_label_run(tmp_path):
     made_manifest(tmp_path, task="singlelabel")

@@ -65,14 +65,13 @@ def fit(
             plan = plan.model_copy(update={"folds": count})
             _fit_folds(plan, table, run, count, asked)
         else:
-            _check(plan, table, watch)
-            _fit_run(plan, table, run, asked)
+            _fit_run(plan, table, run, _check(plan, table, asked))
     return run
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a fit was asked for beside recipe, manifest and run; `told` goes into the run: command, seed, smoke."""
+    """What a fit was asked for beside recipe, manifest and run; what is `told` goes into the run: command, seed, ..."""
 
     store: Path
     prepared: Path
@@ -81,12 +80,17 @@ class _Asked:
     told: dict[str, Any]
 
 
-def _check(recipe: Recipe, manifest: Manifest, watch: Watch) -> None:
-    """Refuse now what would stop a later stage or the predictions, and tell what may not be meant, as `validate`."""
+def _check(recipe: Recipe, manifest: Manifest, asked: _Asked) -> _Asked:
+    """Refuse now what would stop a later stage or the predictions, and tell what may not be meant, as `validate`.
+
+    The warnings go into the run too.
+    """
     check_weights(recipe)
     check_models(recipe, classes=len(manifest.labels))
-    for warning in check_manifest(recipe, manifest):
-        watch.on_note(f"warning: {warning}")
+    warnings = check_manifest(recipe, manifest)
+    for warning in warnings:
+        asked.watch.on_note(f"warning: {warning}")
+    return replace(asked, told={**asked.told, "warnings": warnings})
 
 
 def _fit_run(recipe: Recipe, manifest: Manifest, run: Path, asked: _Asked) -> None:
@@ -104,7 +108,7 @@ def _fit_folds(recipe: Recipe, manifest: Manifest, run: Path, folds: int, asked:
     """Every fold as a run below `run`, with one store for all; then what they say together."""
     first, watch, seed = joined().first, asked.watch, asked.told["seed"]
     table = replace(folded(manifest, folds, seed), path=run / FOLDS_TABLE)
-    _check(recipe, fold_manifest(table, 0), watch)
+    asked = _check(recipe, fold_manifest(table, 0), asked)
 
     def fit_one(single: Recipe, part: Manifest, folder: Path) -> None:
         watch.on_note(f"fold {folder.name} of {folds}: {len(part.rows_of('val')):,} validation images")

@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,26 @@ FOLDS, FOLD_FACTS = "folds", "folds.json"  # of a k-fold run: the folder of its 
 _PACKAGES = ("longtail", "torch", "torchvision", "timm", "numpy", "pandas", "scikit-learn", "pillow", "simplejpeg")
 
 
-def open_run(run: Path, recipe: Recipe, manifest: Manifest, *, command: str, seed: int, smoke: bool = False) -> None:
-    """Write what a run is about; an existing one goes on only on the same manifest."""
+def open_run(
+    run: Path,
+    recipe: Recipe,
+    manifest: Manifest,
+    *,
+    command: str,
+    seed: int,
+    smoke: bool = False,
+    warnings: Sequence[str] = (),
+) -> None:
+    """Write what a run is about; an existing one goes on only on the same manifest.
+
+    `warnings` are what may be wrong with the data: the report tells them before any number.
+    """
     make_folder(run)
     told = fingerprint(manifest)
     _check_same(run, told)
     write_text(run / RECIPE, f"# resolved by: {command}\n{recipe_text(recipe, full=True)}")
-    write_json(run / MANIFEST, {**told, "path": str(_table(run, manifest, told["hash"]).resolve())})
+    told |= {"path": str(_table(run, manifest, told["hash"]).resolve()), "warnings": list(warnings)}
+    write_json(run / MANIFEST, told)
     write_json(run / ENVIRONMENT, {"command": command, "seed": seed, "smoke": smoke, **environment()})
 
 
