@@ -61,3 +61,9 @@ def test_an_input_is_not_written_over_unless_forced(two, tmp_path: Path, capsys)
     assert "would replace the manifest" in capsys.readouterr().err
     assert Path(two[0]).read_bytes() == before
     assert run(["data", "merge", *two, "--out", str(tmp_path / "nih"), "--force"]) == 0
+
+
+def test_releases_of_the_same_patients_are_told(two, tmp_path: Path, capsys):
+    sources = ["--source", "nih", "--source", "nih-cxr-lt"]
+    assert run(["data", "merge", *two, "--out", str(tmp_path / "out"), *sources]) == 0
+    assert "of the same patients, whose ids got one form: nih, nih-cxr-lt" in capsys.readouterr().err

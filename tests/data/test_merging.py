@@ -214,3 +214,23 @@ def test_large_manifests_merge_in_seconds():
     table = pd.DataFrame({"image": [f"p{i}/i.png" for i in range(rows)], "patient": np.arange(rows) // 3})
     parts = [from_states(table, [f"L{k + i}" for i in range(14)], states, Path(f"/data/{k}")) for k in range(2)]
     assert merge(parts, sources=["a", "b"]).targets.shape == (2 * rows, 15)
+
+
+def test_a_patient_of_two_releases_stays_one():
+    one = made(["Mass"], [[1], [0]], "/data/a", patient=["1", "13"], source="nih")
+    other = made(["Mass"], [[1], [0]], "/data/b", patient=["00000013", ""], source="nih-cxr-lt")
+    third = made(["Mass"], [[1]], "/data/c", patient=["00000013"], source="vindr")
+    both = merge([one, other, third])
+    assert both.table["patient"].tolist() == ["nih:1", "nih:13", "nih:13", "", "vindr:00000013"]
+    assert merge([both]).table["patient"].tolist() == both.table["patient"].tolist()
+    alone = merge([other, third])
+    assert alone.table["patient"].tolist() == ["nih-cxr-lt:00000013", "", "vindr:00000013"]
+    assert merge([one, alone]).table["patient"].tolist() == both.table["patient"].tolist()
+
+
+def test_mimics_letters_say_nothing():
+    columns = {"patient": ["p10000032"], "study": ["s50414267"]}
+    one = made(["Mass"], [[1]], "/data/a", source="mimic-cxr", patient=["10000032"], study=["50414267"])
+    merged = merge([one, made(["Mass"], [[1]], "/data/b", source="cxr-lt-2024", **columns)])
+    assert set(merged.table["patient"]) == {"mimic-cxr:10000032"}
+    assert set(merged.table["study"]) == {"mimic-cxr:50414267"}

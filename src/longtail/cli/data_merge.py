@@ -26,9 +26,10 @@ def merge(
 ) -> None:
     """Merge manifests with different labels into one; what a source does not label is unknown."""
     from longtail.cli.console import note, say, table
+    from longtail.data.families import relatives
     from longtail.data.label_maps import load_label_map
     from longtail.data.manifest import Manifest
-    from longtail.data.merging import left_out, source_names, summarize
+    from longtail.data.merging import left_out, source_names, summarize, used_sources
     from longtail.data.merging import merge as work
     from longtail.data.saving import require_other_file
     from longtail.errors import unknown_name
@@ -43,7 +44,10 @@ def merge(
     path = merged.save(out / f"manifest.{format.value}")
     rows = [(s.source, s.rows, s.labels, s.positives, f"{s.unknown:.1%}") for s in summarize(merged)]
     table(str(path), ("source", "images", "labels", "positives", "unknown"), rows)
-    for one, name in zip(loaded, source_names(loaded, source or None), strict=True):
+    names = source_names(loaded, source or None)
+    if same := relatives(used_sources(loaded, names)):
+        note(f"of the same patients, whose ids got one form: {', '.join(same)}")
+    for one, name in zip(loaded, names, strict=True):
         if gone := left_out(one, name, label_map, keep):  # type: ignore[arg-type]
             note(f"left out of {name}: {', '.join(gone)}")
     say(f"{path}: {len(merged):,} images, {len(merged.labels)} labels")

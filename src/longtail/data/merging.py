@@ -1,7 +1,7 @@
 """Several manifests with different labels become one; what a source does not label is unknown, never absent."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from longtail.data.families import plain_id, relatives
 from longtail.data.label_maps import LabelMap
 from longtail.data.manifest import UNKNOWN_CLASS, Manifest, from_classes, from_states
 from longtail.errors import UserError
@@ -28,10 +29,11 @@ def merge(
     """One manifest of all rows, in order.
 
     `sources` names each manifest (default: its `source` column, else its file or folder); the name picks the map of
-    `label_map`, fills `source`, and is put before patient and study ids (`nih:13`): two data sets' 13 stay two. Labels
-    that the map lacks keep their names (`keep="all"`) or are left out (`"mapped"`). Two labels of one source that
-    become one are joined: 1 if any is 1, 0 if all are 0, else unknown. Image paths start from the folder that all have
-    in common. One class per image stays so only when every manifest is like that.
+    `label_map`, fills `source`, and is put before patient and study ids (`nih:13`): two data sets' 13 stay two, but for
+    releases of the same patients (`families.py`), which get one name there. Labels that the map lacks keep their names
+    (`keep="all"`) or are left out (`"mapped"`). Two labels of one source that become one are joined: 1 if any is 1, 0
+    if all are 0, else unknown. Image paths start from the folder that all have in common. One class per image stays so
+    only when every manifest is like that.
     """
     if not manifests:
         raise UserError("there is nothing to merge; name two or more manifests.")
@@ -41,7 +43,9 @@ def merge(
     if not labels:
         raise UserError("no label is left after mapping; use keep='all' or a label map that has the sources' labels.")
     root, images = _common_root(manifests)
-    table = pd.concat([_table(m, n, i) for m, n, i in zip(manifests, names, images, strict=True)], ignore_index=True)
+    families = relatives(used_sources(manifests, names))
+    tables = [_table(m, n, i, families) for m, n, i in zip(manifests, names, images, strict=True)]
+    table = pd.concat(tables, ignore_index=True)
     _refuse_repeated(table["image"])
     boxes = _boxes(manifests, images, renamings)
     pairs = list(zip(manifests, renamings, strict=True))
@@ -55,10 +59,15 @@ def source_names(manifests: Sequence[Manifest], sources: Sequence[str] | None = 
     if sources is not None and len(sources) != len(manifests):
         raise UserError(f"{len(manifests)} manifests but {len(sources)} sources; name one for each, in the same order.")
     names: list[str | None] = list(sources) if sources is not None else [_own_name(manifest) for manifest in manifests]
-    used = [[name] if name else list(set(m.column("source"))) for m, name in zip(manifests, names, strict=True)]
-    if bad := sorted(name for some in used for name in some if ":" in name):
+    if bad := [name for name in used_sources(manifests, names) if ":" in name]:
         raise UserError(f"the source '{bad[0]}' holds a ':', which parts source and id in the merged ids; rename it.")
     return names
+
+
+def used_sources(manifests: Sequence[Manifest], names: Sequence[str | None]) -> list[str]:
+    """Every source that rows of the merged manifest have, sorted; `names` are those of `source_names`."""
+    used = [{name} if name else set(m.column("source")) for m, name in zip(manifests, names, strict=True)]
+    return sorted(set().union(*used))
 
 
 def renaming(
@@ -138,18 +147,22 @@ def _classes(manifest: Manifest, to: dict[str, str | None], labels: Sequence[str
     return np.asarray(np.array([*new, UNKNOWN_CLASS])[manifest.targets], dtype=np.int64)  # -1 picks the last
 
 
-def _table(manifest: Manifest, source: str | None, images: list[str]) -> pd.DataFrame:
+def _table(manifest: Manifest, source: str | None, images: list[str], families: Mapping[str, str]) -> pd.DataFrame:
     own = [source] * len(manifest) if source is not None else manifest.column("source").tolist()
     columns: dict[str, Any] = {"image": images, "source": own}
     for role in _PREFIXED:
         if manifest.has(role):
-            columns[role] = [_prefixed(name, id_) for name, id_ in zip(own, manifest.table[role], strict=True)]
+            pairs = zip(own, manifest.table[role], strict=True)
+            columns[role] = [_prefixed(name, id_, families.get(name)) for name, id_ in pairs]
     return manifest.table.assign(**columns)
 
 
-def _prefixed(source: str, id_: str) -> str:
+def _prefixed(source: str, id_: str, family: str | None) -> str:
     """`nih:13`; an empty id stays empty, and one that has its prefix (a merged manifest, merged again) keeps it."""
-    return id_ if not id_ or id_.startswith(f"{source}:") else f"{source}:{id_}"
+    if not id_:
+        return id_
+    bare = id_.removeprefix(f"{source}:")
+    return f"{source}:{bare}" if family is None else f"{family}:{plain_id(bare.removeprefix(f'{family}:'))}"
 
 
 def _common_root(manifests: Sequence[Manifest]) -> tuple[Path, list[list[str]]]:
