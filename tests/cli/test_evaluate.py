@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from made_predictions import made_manifest, made_predictions
+from made_predictions import made_classes, made_manifest, made_predictions
 
 from longtail.cli import run
 from longtail.predict.files import write_predictions
@@ -84,3 +85,41 @@ def test_mistakes_are_one_sentence(files: Path, capsys: pytest.CaptureFixture[st
     error = capsys.readouterr().err
     assert why in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.usefixtures("in_tmp")
+@pytest.mark.parametrize("words", ["evaluate --resamples 5", "compare --resamples 5", "decide"])
+@pytest.mark.parametrize("column", ["image", "study"])
+def test_rows_of_another_tool_go_by_any_column(words: str, column: str) -> None:
+    manifest = made_manifest()
+    manifest.save("m.csv")
+    write_predictions(made_predictions(manifest, 0.6), "ours.parquet")
+    table = pd.read_parquet("ours.parquet")
+    if column == "study":
+        table = table.groupby(manifest.column("study")).mean(numeric_only=True).reset_index(names="study")
+    table.rename(columns={column: "case"}).to_csv("theirs.csv", index=False)
+    verb, *more = words.split()
+    files = ["theirs.csv", *(["ours.parquet"] if verb == "compare" else []), "m.csv"]
+    assert run([verb, *files, *more]) == 2
+    assert run([verb, *files, *more, "--id", "case", *(["--level", "study"] if column == "study" else [])]) == 0
+
+
+@pytest.mark.usefixtures("files")
+def test_an_id_column_that_no_file_has(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("evaluate strong.csv m.csv", "compare strong.csv weak.parquet m.csv", "decide strong.csv m.csv"):
+        assert run([*words.split(), "--id", "imag"]) == 2
+        assert "unknown id column 'imag' in 'strong.csv'. Did you mean 'image'?" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("in_tmp")
+def test_one_class_per_image_gets_calibration_and_no_thresholds(capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = made_classes()
+    manifest.save("m.csv")
+    write_predictions(made_predictions(manifest), "p.parquet")
+    assert run(["decide", "p.parquet", "m.csv", "--calibration", "temperature"]) == 0
+    told = capsys.readouterr()
+    assert "one class per image is decided by the likeliest class, so there are no thresholds" in told.err
+    assert "f1" not in told.out
+    words = ["--split", "test", "--decisions", "decisions.json", "--resamples", "5"]
+    assert run(["evaluate", "p.parquet", "m.csv", *words]) == 0
+    assert "F1 chosen" not in capsys.readouterr().out

@@ -38,6 +38,8 @@ def test_calibration_comes_first_and_once() -> None:
         done.calibrated(after)
     one = decide(made_predictions(made_classes()), made_classes(), calibration="isotonic")
     assert one.made_from["task"] == "singlelabel"
+    assert (one.thresholds, one.made_from["left_at_half"], set(one.after)) == ({}, [], {"brier", "log_loss", "ece"})
+    assert "thresholds" not in one.rule
     np.testing.assert_allclose(one.calibrated(made_predictions(made_classes())).values.sum(axis=1), 1, atol=1e-5)
 
 

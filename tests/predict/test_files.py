@@ -84,7 +84,7 @@ def test_a_rounding_beside_0_and_1_is_clipped(tmp_path: Path) -> None:
         ("image,Mass\na,high\nb,0.5\n", "column 'Mass' of .* is not a column of numbers"),
         (
             "name,Mass\na,0.5\n",
-            "no column that names each row's image or study .columns: name, Mass.; name it",
+            "no column that names each row's image or study .columns: name, Mass.; rename it to 'image' or",
         ),
         ("image,Mass\n", "has a header but no rows"),
         ("", "is empty"),

@@ -48,7 +48,7 @@ def run_bundle(
     plan = plan_of(said, merge=None, views=None, study=None)
     chosen = _told(run, "decisions.json")
     _require_chosen(run, judges_named(plan, names), plan, chosen)
-    decisions = read_decisions(run / "decisions.json") if chosen.get("thresholds") else NO_DECISIONS
+    decisions = read_decisions(run / "decisions.json") if chosen.get("made_from") else NO_DECISIONS
     facts = {
         "longtail": __version__, "run": run.resolve().name, "recipe": recipe.get("recipe"),
         "stages": {name: stage.identity for name, stage in loaded.items()},

@@ -73,9 +73,12 @@ def _numbers(evidence: Mapping[str, Any]) -> str:
 
 def _decisions(bundle: Bundle) -> str:
     decisions = bundle.decisions
+    made, rule = decisions.made_from, decisions.rule
+    if bundle.task == "singlelabel":
+        chosen = f"calibration {rule.get('calibration')} chosen on {made.get('rows')} rows of split {made.get('split')}"
+        return f"The likeliest class is taken; {chosen if decisions.calibration else 'not calibrated'}."
     if not decisions.thresholds:
         return "No thresholds were chosen: .5 is used."
-    made, rule = decisions.made_from, decisions.rule
     half = made.get("left_at_half") or []
     text = (
         f"Thresholds by {rule.get('thresholds')} and calibration {rule.get('calibration') or 'none'}, chosen on"

@@ -74,7 +74,7 @@ def read_export(folder: str | Path, *, threads: int = 0, few: bool = False) -> B
         opened = partial(format.open, threads=threads, few=few)
         members = tuple(_member(each, told, opened, folder) for each in told["members"])
         plan, found = told["plan"], told["decisions"]
-        decisions = Decisions(**found) if found["thresholds"] else NO_DECISIONS
+        decisions = Decisions(**found) if found["made_from"] else NO_DECISIONS
         return Bundle(members, Plan(**plan), decisions, told["chosen"], _origin(told), told["evidence"])
     except (KeyError, TypeError) as error:
         raise UserError(f"'{folder / FACTS}' lacks {error}; export the run again.") from error

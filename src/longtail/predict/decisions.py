@@ -16,6 +16,7 @@ from longtail.evaluate.decisions import f1, recall, specificity
 from longtail.evaluate.defined import macro
 from longtail.evaluate.probability_scores import brier, log_loss
 from longtail.evaluate.results import as_plain
+from longtail.evaluate.setting import at_level
 from longtail.files import write_json
 from longtail.predict.calibration import Map, calibrate, fit_calibration
 from longtail.predict.files import read_predictions
@@ -31,7 +32,8 @@ class Decisions:
     """What was chosen, by label (`calibration` is None where probabilities stay as they are), how and on what.
 
     `before` and `after` are means over labels on the validation rows themselves, at .5 without calibration and with all
-    that was chosen: how much the choice could do, not what to expect of new rows.
+    that was chosen: how much the choice could do, not what to expect of new rows. One class per image is decided by the
+    likeliest class: there are no thresholds then, and nothing that hangs on them.
     """
 
     thresholds: dict[str, float]
@@ -72,12 +74,17 @@ def decide(
     miss_cost: float = 1.0,
     calibration: str | None = None,
     split: str | None = None,
+    level: str | None = None,
     partial: bool = False,
 ) -> Decisions:
-    """Choose thresholds (and calibration before that) on validation rows; the split `test` is refused."""
+    """Choose thresholds (and calibration before that) on validation rows; the split `test` is refused.
+
+    One class per image gets no thresholds. `level="study"` averages image predictions over each study.
+    """
     manifest = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest, check_files=False)
     if not isinstance(predictions, Predictions):
         predictions = read_predictions(predictions, manifest.labels)
+    predictions = at_level(predictions, manifest, level)
     split = split or ("val" if manifest.has("split") and "val" in manifest.column("split") else None)
     targets, values, rows = align(predictions, manifest, split=split, partial=partial)
     _refuse_test(manifest, rows)
@@ -88,9 +95,9 @@ def decide(
     chosen = choose_thresholds(states, better, rule, at=at, miss_cost=miss_cost)  # type: ignore[arg-type]
     names = manifest.labels
     return Decisions(
-        thresholds=dict(zip(names, chosen.thresholds.tolist(), strict=True)),
+        thresholds={} if one_class else dict(zip(names, chosen.thresholds.tolist(), strict=True)),
         calibration=None if maps is None else dict(zip(names, maps, strict=True)),
-        rule={"thresholds": rule, **_options(rule, at, miss_cost), "calibration": calibration},
+        rule={**({} if one_class else _rule(rule, at, miss_cost)), "calibration": calibration},
         made_from={
             "predictions": str(predictions.path) if predictions.path else None,
             "made_by": predictions.facts.get("made_by"),
@@ -99,10 +106,12 @@ def decide(
             "rows": len(rows),
             "level": predictions.level,
             "digest": _digest(predictions),
-            "left_at_half": [name for name, known in zip(names, chosen.defined.tolist(), strict=True) if not known],
+            "left_at_half": [
+                name for name, known in zip(names, chosen.defined.tolist(), strict=True) if not known and not one_class
+            ],
         },
-        before=_numbers(states, values, np.full(len(names), USUAL)),
-        after=_numbers(states, better, chosen.thresholds),
+        before=_numbers(states, values, None if one_class else np.full(len(names), USUAL)),
+        after=_numbers(states, better, None if one_class else chosen.thresholds),
     )
 
 
@@ -161,15 +170,15 @@ def _states(targets: npt.NDArray[Any], labels: int) -> npt.NDArray[Any]:
     return np.where(targets[:, None] < 0, np.nan, same)
 
 
-def _options(rule: str, at: float, miss_cost: float) -> dict[str, float]:
-    return {"at": at} if rule in ("sensitivity", "specificity") else {"miss_cost": miss_cost} if rule == "cost" else {}
+def _rule(rule: str, at: float, miss_cost: float) -> dict[str, Any]:
+    more = {"at": at} if rule in ("sensitivity", "specificity") else {"miss_cost": miss_cost} if rule == "cost" else {}
+    return {"thresholds": rule, **more}
 
 
-def _numbers(states: npt.NDArray[Any], values: npt.NDArray[Any], thresholds: npt.NDArray[Any]) -> dict[str, Any]:
-    found = {
-        "f1": f1(states, values, thresholds),
-        "recall": recall(states, values, thresholds),
-        "specificity": specificity(states, values, thresholds),
+def _numbers(states: npt.NDArray[Any], values: npt.NDArray[Any], thresholds: npt.NDArray[Any] | None) -> dict[str, Any]:
+    """Means over labels; those of decisions where there are thresholds to decide by."""
+    decided = {"f1": f1, "recall": recall, "specificity": specificity} if thresholds is not None else {}
+    found = {name: metric(states, values, thresholds) for name, metric in decided.items()} | {
         "brier": brier(states, values),
         "log_loss": log_loss(states, values),
         "ece": expected_calibration_error(states, values),

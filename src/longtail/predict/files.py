@@ -66,6 +66,11 @@ def write_predictions(predictions: Predictions, path: str | Path) -> Path:
     return path
 
 
+def columns_of(path: str | Path) -> list[str]:
+    """The names of all columns of a predictions file."""
+    return [str(name) for name in _read(Path(path))[0].column_names]
+
+
 def writable(path: str | Path) -> Path:
     """The path, whose ending must be that of a predictions file: to be asked before hours of work."""
     path = Path(path)
@@ -118,10 +123,11 @@ def _id_column(names: list[str], key: str | None, level: Level | None, path: Pat
     for role in (level,) if level else LEVELS:
         if found := next((name for name in USUAL_NAMES[role] if name in names), None):
             return found, role
-    wanted = level or "image or study"
+    wanted, rename = (level, f"'{level}'") if level else ("image or study", "'image' or 'study'")
+    studies = "" if level else " (with --level study where it names studies)"
     raise UserError(
-        f"'{path}' has no column that names each row's {wanted} (columns: {', '.join(names[:12])}); name it with --id"
-        f" COLUMN{'' if level else ' (and --level study if it names studies)'}."
+        f"'{path}' has no column that names each row's {wanted} (columns: {', '.join(names[:12])}); rename it to"
+        f" {rename}, or name it with --id COLUMN in evaluate, compare and decide{studies}."
     )
 
 

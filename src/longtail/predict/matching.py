@@ -89,7 +89,10 @@ def _keys(manifest: Manifest, level: str) -> npt.NDArray[Any]:
     if level == "image":
         return images
     if not manifest.has("study"):
-        raise UserError(f"the predictions are of studies but {_name(manifest)} has no study column; name it: --study.")
+        raise UserError(
+            f"the predictions are of studies but {_name(manifest)} has no study column; write 'study: COLUMN' into the"
+            " YAML beside it."
+        )
     studies = manifest.column("study")
     return np.where(studies == "", images, studies)
 
