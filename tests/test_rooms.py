@@ -3,11 +3,14 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import longtail
 
 ROOMS = {
     "longtail.losses": ("LOSSES",),
@@ -103,14 +106,39 @@ def test_listing_a_room_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+HOUSE = Path(longtail.__file__).parent
+
+
+def _imported(file: Path) -> set[str]:
+    """The rooms that a file imports, also where a function imports by name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found |= {str(part.value) for part in node.args if isinstance(part, ast.Constant)}
+    return {name.split(".")[1] for name in found if name.startswith("longtail.")}
+
+
+def test_rooms_import_what_the_map_of_the_house_says() -> None:
+    text = (HOUSE.parents[1] / "docs/house.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|[^|]*\|$", text, re.MULTILINE)
+    rooms = {name for name, _ in rows}
+    assert rooms == {path.name for path in HOUSE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    for room, said in rows:
+        files = {name for file in (HOUSE / room).rglob("*.py") for name in _imported(file)}
+        told = set(re.findall(r"(\w+)(?: \([^)]*\))?", said))
+        assert room == "cli" or files & (rooms - {room}) == told, room
+
+
 VERBS = ("bench", "compare", "decide", "evaluate", "export", "fit", "predict", "report", "serve", "validate")
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_is_a_function_of_the_package(verb: str) -> None:
     """Also where a room bears the same name: it passes on to the function in it."""
-    import longtail
-
     found = getattr(longtail, verb)
     assert callable(found)
     assert {verb} <= set(dir(longtail)) & set(longtail.__all__)

@@ -1,8 +1,8 @@
 """The evaluate room: metrics of targets and scores, undefined labels with their reasons, intervals and comparisons.
 
-`evaluate` and `compare` do all of it for prediction files. The others are pure functions of numpy arrays: targets
-`(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results `(C,)` with nan where undefined.
-Neither torch nor scikit-learn may enter.
+`evaluate` and `compare` do all of it for prediction files, which `longtail.predict` reads. The others are pure
+functions of numpy arrays: targets `(N, C)` in {0, 1, nan} or classes `(N,)` (-1 unknown), scores `(N, C)`, results
+`(C,)` with nan where undefined. Neither torch nor scikit-learn may enter.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,8 @@
 """The model room: backbones (any of timm's and our own), heads on their features, the two together, and their weights.
 
-Usable alone: `Classifier(build_backbone("resnet18", weights=None), build_head("linear", sizes, 5))`. No loss, sampler,
-optimiser or training loop may enter: a model turns normalised images `(B, C, H, W)` into logits `(B, classes)`.
+Usable alone: `Classifier(build_backbone("resnet18", weights=None), build_head("linear", sizes, 5))`. No sampler,
+optimiser or training loop may enter, and of the losses only the log prior that a head takes off: a model turns
+normalised images `(B, C, H, W)` into logits `(B, classes)`.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """The predict room: prediction files, and everything that makes better predictions of them without training.
 
-Names load on first use, so that files, thresholds and calibration work without torch; no stage or trainer may enter.
+Names load on first use, so that files, thresholds and calibration work without torch. Of the stages only a run's
+folder, its trained networks and which images make a study are asked for; no training may enter.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,8 @@
 """The stage room: the recipe's schema, the graph, the store of finished stages, the runner and the training loop.
 
-The only room that knows all others. Each other room's parts come in by name from a recipe; no method of a paper lives
-here, only how stages follow one another. Reading a recipe imports no torch.
+It knows every room that a training needs, and the report that a run ends with; exports, servers and benches know it.
+Parts come in by name from a recipe; no method of a paper lives here, only how stages follow one another. Reading a
+recipe imports no torch.
 """
 
 import os
