@@ -53,6 +53,10 @@ def test_it_carries_what_was_decided_and_found(made: Made, as_torch: Path) -> No
     card = (as_torch / "model-card.md").read_text(encoding="utf-8")
     for part in ("## Intended use", "## Limits", "| dot |", "Two small stages.", "Thresholds by f1", "40 x 40 px"):
         assert part in card
+    assert bundle.notes == (
+        "Numbers of test are of the data set's own test rows; expect worse elsewhere. Those of val are of rows that"
+        " chose thresholds and calibration.",
+    )
 
 
 def test_on_the_command_line_and_again(made: Made, in_tmp: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,6 +71,28 @@ def test_on_the_command_line_and_again(made: Made, in_tmp: Path, capsys: pytest.
     assert len(read_predictions("p.csv")) == 8
     assert cli(["predict", "e", str(path), "--tta", "hflip", "--out", "p.csv"]) == 2
     assert "give --tta to longtail export" in capsys.readouterr().err
+
+
+def test_a_head_that_reads_data_sets_is_compared_with_what_predict_gives(
+    made: Made, in_tmp: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, path = made
+    assert cli(["export", str(run), "--format", "torch", "--stage", "sourced", "--out", "e"]) == 0
+    out = " ".join("".join(capsys.readouterr()).split())
+    val = Manifest.load(path).select(Manifest.load(path).rows_of("val"))
+    apart = np.abs(predict(run, val, stages=["sourced"]).values - predict_export("e", val).values)
+    assert apart.max() > 1e-3  # or it would show nothing
+    assert f"largest difference from predict: {apart.max():.2g}, on 8 validation images, whose data set predict" in out
+    said = (
+        "The head of stage 'sourced' reads which data set an image is of (here, there). An export and a server are told"
+    )
+    measured = (
+        f"on 8 validation images their probabilities are up to {apart.max():.2g}, on average {apart.mean():.2g}, from"
+    )
+    card = (in_tmp / "e" / "model-card.md").read_text(encoding="utf-8")
+    for text in (out, card, read_export("e").notes[-1]):
+        assert said in text
+        assert measured in text
 
 
 def test_without_its_manifest_noise_is_compared(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +174,10 @@ def test_int8_says_what_it_costs(made: Made, tmp_path: Path) -> None:
     done = export(made[0], tmp_path / "e", int8=True, stages=["small"], tta=["identity"])
     assert done.loss is not None
     assert done.loss.over == 3
-    assert done.loss.moved > 0
-    assert "int8: mAP" in (tmp_path / "e" / "model-card.md").read_text(encoding="utf-8")
+    assert done.loss.moved > 1e-4
+    assert done.parity.difference == done.loss.moved  # of the int8 file, not of the fp32 one before it
+    card = (tmp_path / "e" / "model-card.md").read_text(encoding="utf-8")
+    assert f"{done.loss.moved:.2g} on 8 validation images. int8: mAP" in card
     assert sorted(file.name for file in (tmp_path / "e").iterdir()) == ["export.json", "model-card.md", "small.onnx"]
 
 

@@ -57,7 +57,7 @@ def made_bundle(*members: Member, views: Any = None, study: Any = "max") -> Bund
     labels["Hernia"]["auroc"] = {"value": None, "low": None, "high": None}
     facts = {"recipe": "made", "run": "run7", "stages": {"main": "0" * 24}, "longtail": "0.1.0"}
     plan = Plan("mean", views, study)
-    return Bundle(members or (made_member(),), plan, decisions, {}, facts, {"test": {"labels": labels}})
+    return Bundle(members or (made_member(),), plan, decisions, {}, facts, {"test": {"labels": labels}}, ("A note.",))
 
 
 def made_service(*members: Member, limits: Limits | None = None) -> Service:

@@ -41,7 +41,9 @@ def test_a_study_of_two_views_by_keyboard(tmp_path: Path) -> None:
     after = "document.querySelectorAll('select')[0].value = 'AP';" + "".join(
         _KEY % key for key in ("ArrowDown", "ArrowRight", "ArrowRight")
     )
-    dom, console = _opened(made_service(), tmp_path, [png(51), png(204)], after + "await look();")
+    service = made_service()
+    service.bundle.evidence["test"]["labels"]["Hernia"]["train_count"] = 0
+    dom, console = _opened(service, tmp_path, [png(51), png(204)], after + "await look();")
     assert "<title>done</title>" in dom
     assert not console
     assert re.findall(r'role="tab" aria-selected="(\w+)">([\w ]+)<', dom) == [
@@ -52,6 +54,7 @@ def test_a_study_of_two_views_by_keyboard(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert len(re.findall(r'<canvas [^>]*data-label="Nodule"', dom)) == 2
     assert "80.0 %" in dom
+    assert dom.count(">never trained on<") == 1
     assert "Calibrated by platt on 40 validation rows" in dom
 
 

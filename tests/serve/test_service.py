@@ -3,6 +3,7 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,23 @@ def test_findings_are_ranked_by_how_far_above_their_threshold_they_are() -> None
     np.testing.assert_allclose([each.probability for each in found.findings], [0.41401, 0.4, 0.05], atol=1e-4)
 
 
+def test_a_label_that_was_never_trained_on_is_no_finding_and_comes_last() -> None:
+    bundle = made_bundle()
+    bundle.evidence["test"]["labels"]["Nodule"]["train_count"] = 0
+    found = _asked(Service(bundle), 102).images[0].findings
+    assert [(each.label, each.present, each.trained) for each in found] == [
+        ("Effusion", False, True), ("Hernia", False, True), ("Nodule", False, False),
+    ]  # fmt: skip
+    assert {each.label: each.note for each in found} == {
+        "Effusion": "not calibrated: validation had too few examples",
+        "Hernia": "not calibrated: validation had too few examples; only 3 training images had it",
+        "Nodule": "calibrated by platt on 40 validation rows; no training image had it",
+    }
+    bundle.evidence["test"]["labels"]["Effusion"]["train_count"] = 0
+    one = Service(replace(bundle, members=(replace(bundle.members[0], task="singlelabel"),)))
+    assert [each.present for each in _asked(one, 204).images[0].findings] == [True, False, False]
+
+
 def test_a_study_is_fused_by_the_recipes_rule() -> None:
     found = _asked(made_service(), 51, 204, views=("AP", "lateral"), study=True)
     assert found.study is not None
@@ -61,8 +79,6 @@ def test_ensembles_are_merged() -> None:
 
 def test_of_one_label_per_image_the_top_one_is_present() -> None:
     bundle = made_bundle()
-    from dataclasses import replace
-
     member = replace(bundle.members[0], task="singlelabel")
     service = Service(Bundle((member,), Plan(), Decisions({}, None, {}, {})))
     found = _asked(service, 51).images[0].findings
@@ -72,6 +88,7 @@ def test_of_one_label_per_image_the_top_one_is_present() -> None:
 def test_notes_say_how_far_to_trust() -> None:
     service = made_service()
     service.close()
+    assert service.facts.notes == ["A note."]
     notes = {each.label: each.note for each in service.facts.labels}
     assert notes["Nodule"] == (
         "calibrated by platt on 40 validation rows; AUROC 0.80 (0.70 to 0.90) by 9 positives of test"

@@ -51,7 +51,7 @@ def export(
     if done.loss:
         say(
             f"int8: mAP {done.loss.after:.4f} instead of {done.loss.before:.4f}, over {done.loss.over} labels on"
-            f" {done.loss.images:,} validation images"
+            f" {done.loss.on}"
         )
     return None
 

@@ -46,6 +46,7 @@ class Member:
     tta_merge: str
     predict: Callable[[Pixels], Values]
     heat: Heat | None = None
+    sources: tuple[str, ...] = ()  # data sets that its head was trained to tell apart, and is not told here
 
     def pixels(self, data: bytes, path: Path) -> Grey:
         """The image file `data`, called `path` in messages, as this network's input `(H, W, Ch)`."""
@@ -64,7 +65,8 @@ class Bundle:
     """The members and what follows them.
 
     `chosen` is what was chosen on validation for the merge and the view rule (see `combine`); `decisions` has the
-    thresholds and the calibration. `facts` says where it comes from; `evidence` how good it was found to be.
+    thresholds and the calibration. `facts` says where it comes from; `evidence` how good it was found to be; `notes`
+    what must be known to read both.
     """
 
     members: tuple[Member, ...]
@@ -73,6 +75,7 @@ class Bundle:
     chosen: Mapping[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A run's stages as a `Bundle`: what `export` writes down and `serve` answers with."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from longtail.errors import UserError
 from longtail.export.bundle import NO_DECISIONS, Bundle, Heat, Member, Pixels, Values
 from longtail.export.evidence import evidence_of
 from longtail.export.network import PixelsToProbabilities
+from longtail.export.notes import notes_of, source_note, stage_facts
 from longtail.predict.decisions import read_decisions
 from longtail.predict.heatmaps import heatmaps
 from longtail.predict.predicting import judges_named, plan_of, run_recipe, stages_that_predict
@@ -54,7 +56,16 @@ def run_bundle(
         "stages": {name: stage.identity for name, stage in loaded.items()},
     }  # fmt: skip
     kept: dict[str, Any] = {name: chosen[name] for name in ("ensemble", "views") if name in chosen}
-    return Bundle(members, plan, decisions, kept, facts, evidence_of(_told(run, "metrics.json"))), networks
+    evidence = evidence_of(_told(run, "metrics.json"))
+    notes = notes_of(stage_facts(run, names), evidence, decided=decisions is not NO_DECISIONS)
+    bundle = Bundle(members, plan, decisions, kept, facts, evidence, notes)
+    told = sources_of(bundle)
+    return (replace(bundle, notes=(*notes, source_note(told))) if told else bundle), networks
+
+
+def sources_of(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """By member, the data sets that its head was trained to tell apart."""
+    return {member.name: member.sources for member in bundle.members if member.sources}
 
 
 def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, device: str) -> Member:
@@ -66,6 +77,7 @@ def _member(name: str, stage: LoadedStage, network: PixelsToProbabilities, devic
     return Member(
         name, stage.labels, stage.task, stage.image_size, stage.channels, stage.resize, stage.window, stage.identity,
         tuple(view.said for view in network.views), network.tta_merge, predict, _heat(stage, network, device),
+        stage.source_names if getattr(stage.model.head, "sources", 0) else (),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ _USE = (
     " is no medical device, and nobody has shown that decisions made with it help anybody."
 )
 _LIMITS = (
-    "Numbers below are of the data set's own test rows; expect worse elsewhere. Labels with few positives have wide"
+    "Labels with few positives have wide"
     " intervals: read them before you read a probability. Labels of text reports carry the errors of the tools that"
     " read the reports. It answers for every image, also for one of another kind than it was trained on."
 )
@@ -27,7 +27,7 @@ def model_card(bundle: Bundle, format: str, told: Mapping[str, Any], recipe: Map
         f"An image classifier of {len(bundle.labels)} labels ({bundle.task}), exported by longtail"
         f" {bundle.facts.get('longtail')} as {format}. {recipe.get('about') or ''}".strip(),
         "## Intended use\n\n" + _USE,
-        "## Limits\n\n" + _LIMITS,
+        "## Limits\n\n" + "\n\n".join([*bundle.notes, _LIMITS]),
         "## Training\n\n" + _training(bundle, told),
         "## Numbers\n\n" + _numbers(bundle.evidence),
         "## Decisions\n\n" + _decisions(bundle),
@@ -103,7 +103,7 @@ def _export(told: Mapping[str, Any]) -> str:
     if loss := told.get("int8_loss"):
         text += (
             f" int8: mAP {loss['map_int8']:.4f} instead of {loss['map_fp32']:.4f} over {loss['labels']} labels on"
-            f" {loss['images']} validation images."
+            f" {loss['on']}."
         )
     return text
 

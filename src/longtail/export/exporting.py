@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import torch
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.export.bundle import Bundle
-from longtail.export.bundling import run_bundle
+from longtail.export.bundling import run_bundle, sources_of
 from longtail.export.card import model_card
 from longtail.export.formats import Format, format_named, require
 from longtail.export.int8 import Loss, map_loss, quantised
-from longtail.export.parity import NOISE, Parity, parity
+from longtail.export.notes import refitted, source_note, stage_facts
+from longtail.export.parity import NOISE, Parity, parity, parity_with_sources
 from longtail.export.stored import CARD, is_export, with_files, write_facts
 from longtail.files import make_folder, write_text
 from longtail.predict.predicting import run_recipe, training_manifest
@@ -51,9 +52,10 @@ def export(
 ) -> Exported:
     """Write `run` as an export to the folder `out` (default: RUN/export-FORMAT); an older export there is replaced.
 
-    The file's predictions are compared with PyTorch's on up to `check_images` validation images of `manifest` (default:
-    the one that the run was trained on; noise where there is none) in batches of several sizes; too large a difference
-    is an error. `int8` quantises, and measures what it costs in mAP on all validation images.
+    The networks' predictions are compared with PyTorch's on up to `check_images` validation images of `manifest`
+    (default: the one that the run was trained on; noise where there is none) in batches of several sizes; too large a
+    difference is an error. `int8` quantises, and measures what it costs in mAP on all validation images. The parity
+    that is told is that of the files as they are written, with `longtail predict`, also where that knows data sets.
     """
     run = Path(run)
     kind = format_named(format)
@@ -74,8 +76,18 @@ def export(
         written = with_files(bundle, kind, folder)
         found = parity(bundle, written, images, check_images, store)
         _require_close(found, kind)
-        loss = _to_int8(bundle, kind, folder, images, store, tell) if int8 else None
-        told = {"parity": found.as_json(), **({"int8_loss": loss.as_json()} if loss else {}), **_source(run)}
+        told: dict[str, Any] = {"conversion": found.as_json(), **_source(run)}
+        loss = _to_int8(run, bundle, kind, folder, images, store, tell) if int8 else None
+        if loss:
+            told["int8_loss"] = loss.as_json()
+            found = Parity(loss.moved, loss.images, f"{loss.images:,} validation images")
+        if sources := sources_of(bundle):
+            asked: dict[str, Any] = {"stages": stages, "tta": tta, "tta_merge": tta_merge}
+            written = with_files(bundle, kind, folder)
+            apart = parity_with_sources(run, written, images, check_images, store, **asked)
+            found, bundle = apart or found, replace(bundle, notes=(*bundle.notes[:-1], source_note(sources, apart)))
+            tell(bundle.notes[-1])
+        told["parity"] = found.as_json()
         write_facts(bundle, kind, folder, int8=int8, **told)
         write_text(folder / CARD, model_card(bundle, kind.name, told, run_recipe(run)))
         size = sum(file.stat().st_size for file in folder.iterdir())
@@ -84,14 +96,22 @@ def export(
 
 
 def _to_int8(
-    bundle: Bundle, kind: Format, folder: Path, images: Manifest | None, store: Any, tell: Callable[[str], object]
+    run: Path,
+    bundle: Bundle,
+    kind: Format,
+    folder: Path,
+    images: Manifest | None,
+    store: Any,
+    tell: Callable[[str], object],
 ) -> Loss:
     if images is None:
         raise UserError("int8 takes its ranges from images and is judged on validation images; name --manifest.")
     tell("quantising")
     quantised(bundle, kind, folder, images, store)
     tell("measuring mAP")
-    return map_loss(bundle, with_files(bundle, kind, folder), images, store)
+    seen = bool(refitted(stage_facts(run, [member.name for member in bundle.members])))
+    seen = seen and read_run(run, MANIFEST).get("hash") == images.digest()
+    return map_loss(bundle, with_files(bundle, kind, folder), images, store, seen=seen)
 
 
 def _manifest(run: Path, given: Manifest | None) -> Manifest | None:

@@ -30,11 +30,17 @@ class Loss:
     over: int
     images: int
     moved: float
+    seen: bool = False  # whether weights were trained on these images
+
+    @property
+    def on(self) -> str:
+        """What it was judged on, in words."""
+        return f"{self.images:,} validation images" + (", on which the refitted weights were trained" * self.seen)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         told = {"map_fp32": self.before, "map_int8": self.after, "labels": self.over, "images": self.images}
-        return {**told, "largest_difference": self.moved}
+        return {**told, "on": self.on, "largest_difference": self.moved}
 
 
 def quantised(
@@ -51,8 +57,10 @@ def quantised(
             made.replace(folder / made.name.replace(target.stem, member.name, 1))
 
 
-def map_loss(bundle: Bundle, small: Bundle, manifest: Manifest, store: str | Path | None = None) -> Loss:
-    """Predict all validation images with both."""
+def map_loss(
+    bundle: Bundle, small: Bundle, manifest: Manifest, store: str | Path | None = None, *, seen: bool = False
+) -> Loss:
+    """Predict all validation images with both; `seen` where weights were trained on these."""
     some = manifest.select(validation_rows(manifest))
     options: dict[str, Any] = {"store": _store(manifest, store), "on_bad": "skip", "study": "none", "views": "none"}
     before, after = (predict_export(each, some, **options) for each in (bundle, small))
@@ -60,7 +68,7 @@ def map_loss(bundle: Bundle, small: Bundle, manifest: Manifest, store: str | Pat
     if not scores[0].over:
         raise UserError("no label has both positives and negatives in the validation images: int8 cannot be judged.")
     moved = float(np.abs(before.values - after.values).max())
-    return Loss(scores[0].value, scores[1].value, scores[0].over, len(before), moved)
+    return Loss(scores[0].value, scores[1].value, scores[0].over, len(before), moved, seen)
 
 
 def _precision(predictions: Predictions, manifest: Manifest) -> Any:

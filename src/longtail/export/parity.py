@@ -10,6 +10,7 @@ from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.export.bundle import Bundle
 from longtail.export.predicting import predict_export
+from longtail.predict.predicting import predict
 
 NOISE = np.random.default_rng(0)
 _SIZES = (1, 3, 5)  # of batches; a network whose batch size was fixed when it was written fails at these
@@ -22,10 +23,12 @@ class Parity:
     difference: float
     images: int
     on: str
+    mean: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {"largest_difference": self.difference, "images": self.images, "on": self.on}
+        told = {"largest_difference": self.difference, "images": self.images, "on": self.on}
+        return told if self.mean is None else {**told, "mean_difference": self.mean}
 
 
 def parity(
@@ -44,6 +47,29 @@ def parity(
     theirs = predict_export(written, some, batch_size=7, **options)
     apart = np.abs(ours.values - theirs.values)
     return Parity(max(difference, float(apart.max(initial=0))), len(rows), f"{len(rows)} validation images and noise")
+
+
+def parity_with_sources(
+    run: Path, written: Bundle, manifest: Manifest | None, images: int, store: str | Path | None, **asked: Any
+) -> Parity | None:
+    """Compare with `longtail predict`, which tells heads the images' data sets; None where no image names one.
+
+    The images are spread over the validation rows, which are often sorted by data set.
+    """
+    if manifest is None or not manifest.has("source"):
+        return None
+    rows = validation_rows(manifest)
+    rows = (
+        rows[np.unique(np.linspace(0, len(rows) - 1, min(images, len(rows))).astype(np.int64))] if len(rows) else rows
+    )
+    some = manifest.select(rows)
+    if not any(some.column("source")):
+        return None
+    options: dict[str, Any] = {"store": store or _store(manifest), "on_bad": "skip"}
+    ours = predict(run, some, device="cpu", precision="fp32", **asked, **options)
+    apart = np.abs(ours.values - predict_export(written, some, **options).values)
+    said = f"{len(rows)} validation images, whose data set predict knows and the export does not"
+    return Parity(float(apart.max()), len(rows), said, float(apart.mean()))
 
 
 def validation_rows(manifest: Manifest) -> Any:

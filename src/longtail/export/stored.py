@@ -45,6 +45,7 @@ def write_facts(bundle: Bundle, format: Format, folder: Path, *, int8: bool, **m
         "task": bundle.task, "labels": list(bundle.labels), "members": members,
         "plan": {"merge": plan.merge, "views": plan.views, "study": plan.study, "keep_images": plan.keep_images},
         "decisions": as_plain(decisions), "chosen": dict(bundle.chosen), "evidence": bundle.evidence,
+        "notes": list(bundle.notes),
     }  # fmt: skip
     write_json(folder / FACTS, told)
 
@@ -75,9 +76,14 @@ def read_export(folder: str | Path, *, threads: int = 0, few: bool = False) -> B
         members = tuple(_member(each, told, opened, folder) for each in told["members"])
         plan, found = told["plan"], told["decisions"]
         decisions = Decisions(**found) if found["made_from"] else NO_DECISIONS
-        return Bundle(members, Plan(**plan), decisions, told["chosen"], _origin(told), told["evidence"])
+        return Bundle(members, Plan(**plan), decisions, told["chosen"], _origin(told), told["evidence"], _notes(told))
     except (KeyError, TypeError) as error:
         raise UserError(f"'{folder / FACTS}' lacks {error}; export the run again.") from error
+
+
+def _notes(told: dict[str, Any]) -> tuple[str, ...]:
+    """None in exports of before."""
+    return tuple(told.get("notes", ()))
 
 
 def _origin(told: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """From the members' probabilities to ranked findings: merge, views, study, calibration, thresholds, notes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from longtail.errors import UserError
@@ -13,6 +14,9 @@ from longtail.predict.parts import bound
 from longtail.predict.predictions import Predictions
 from longtail.predict.thresholds import USUAL
 from longtail.serve.schema import Evidence, Finding, LabelFacts, ModelIdentity, StudyAnswer
+
+FEW = 20  # training images; fewer are told with the finding
+_UNTRAINED = "no training image had it"
 
 
 def require_servable(bundle: Bundle) -> None:
@@ -81,17 +85,12 @@ def _label_facts(bundle: Bundle, label: str) -> LabelFacts:
 
 
 def _note(bundle: Bundle, label: str) -> str:
-    decisions = bundle.decisions
-    if decisions.calibration is None:
-        parts = ["not calibrated: a score, not a chance"]
-    elif not decisions.calibration.get(label):
-        parts = ["not calibrated: validation had too few examples"]
-    else:
-        parts = [f"calibrated by {calibration_of(bundle)}"]
-    told = label_evidence(bundle.evidence, label)
+    decisions, told = bundle.decisions, label_evidence(bundle.evidence, label)
+    parts = [_calibration_note(bundle, label)]
     if (told or {}).get("train_count") == 0:
-        parts.append("no training image had it")
-    if label in (decisions.made_from.get("left_at_half") or []) or not decisions.thresholds:
+        parts.append(_UNTRAINED)
+    left = label in (decisions.made_from.get("left_at_half") or []) or not decisions.thresholds
+    if left and bundle.task == "multilabel":
         parts.append("threshold left at .5")
     found = (told or {}).get("auroc") or {}
     if told and found.get("value") is not None and found.get("low") is not None:
@@ -102,22 +101,45 @@ def _note(bundle: Bundle, label: str) -> str:
     return "; ".join(parts)
 
 
+def _calibration_note(bundle: Bundle, label: str) -> str:
+    calibration = bundle.decisions.calibration
+    if calibration is None:
+        return "not calibrated: a score, not a chance"
+    if not calibration.get(label):
+        return "not calibrated: validation had too few examples"
+    return f"calibrated by {calibration_of(bundle)}"
+
+
+def _short_note(bundle: Bundle, label: str, count: int | None) -> str:
+    """What a finding itself says; `/v1/model` says more."""
+    parts = [_calibration_note(bundle, label)]
+    if count is not None and count < FEW:
+        images = "training image" if count == 1 else "training images"
+        parts.append(f"only {count} {images} had it" if count else _UNTRAINED)
+    return "; ".join(parts)
+
+
 def _final(bundle: Bundle, predictions: Predictions) -> Values:
     return bundle.decisions.calibrated(predictions).values
 
 
 def _findings(bundle: Bundle, row: Values) -> list[Finding]:
-    """Ranked: how far above its threshold (in its own scale: 0, threshold, 1) each probability is."""
-    thresholds = [float(bundle.decisions.thresholds.get(label, USUAL)) for label in bundle.labels]
-    top = int(row.argmax())
+    """Ranked by how far above its threshold (in its own scale: 0, threshold, 1) each is; never trained ones last."""
+    told = [label_evidence(bundle.evidence, label) or {} for label in bundle.labels]
+    trained = [each.get("train_count") != 0 for each in told]
+    top = int(np.where(trained, row, -1).argmax())
     one = bundle.task == "singlelabel"
     found = []
-    for i, (label, value, threshold) in enumerate(zip(bundle.labels, row.tolist(), thresholds, strict=True)):
-        group = (label_evidence(bundle.evidence, label) or {}).get("group")
-        present = i == top if one else value >= threshold
-        probability = min(max(value, 0.0), 1.0)
-        found.append(Finding(label=label, probability=probability, threshold=threshold, present=present, group=group))
-    return sorted(found, key=(lambda each: -each.probability) if one else _rank)
+    for i, (label, value) in enumerate(zip(bundle.labels, row.tolist(), strict=True)):
+        threshold = float(bundle.decisions.thresholds.get(label, USUAL))
+        finding = Finding(
+            label=label, probability=min(max(value, 0.0), 1.0), threshold=threshold, group=told[i].get("group"),
+            present=trained[i] and (i == top if one else value >= threshold), trained=trained[i],
+            note=_short_note(bundle, label, told[i].get("train_count")),
+        )  # fmt: skip
+        found.append(finding)
+    order: Callable[[Finding], float] = (lambda each: -each.probability) if one else _rank
+    return sorted(found, key=lambda each: (not each.trained, order(each)))
 
 
 def _rank(finding: Finding) -> float:

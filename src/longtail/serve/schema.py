@@ -23,13 +23,17 @@ class Evidence(BaseModel):
 
 
 class Finding(BaseModel):
-    """One label of one image or study; findings are ranked by probability over threshold."""
+    """One label of one image or study; findings are ranked by probability over threshold, untrained ones last."""
 
     label: str
     probability: float = Field(ge=0, le=1)
     threshold: float
-    present: bool = Field(description="probability >= threshold; of one label per image: the most probable one")
+    present: bool = Field(
+        description="probability >= threshold; of one label per image: the most probable one; never if not trained"
+    )
     group: Literal["head", "medium", "tail"] | None = Field(None, description="by how often it was trained on")
+    trained: bool = Field(True, description="false where no training image had it: its probability means nothing")
+    note: str = Field("", description="how far its probability can be read as a chance")
 
 
 class LabelFacts(BaseModel):
@@ -60,6 +64,7 @@ class ModelFacts(ModelIdentity):
     labels: list[LabelFacts]
     calibration: str
     study_rule: str
+    notes: list[str] = Field(description="what must be known to read the evidence and the answers")
     heatmaps: bool
     most_images: int
     most_bytes: int

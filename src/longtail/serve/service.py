@@ -141,7 +141,7 @@ def _facts(service: Service) -> ModelFacts:
     bundle, limits = service.bundle, service.limits
     return ModelFacts(
         **service.identity.model_dump(), task=bundle.task, labels=label_facts(bundle),
-        calibration=calibration_of(bundle), study_rule=study_rule(bundle),
+        calibration=calibration_of(bundle), study_rule=study_rule(bundle), notes=list(bundle.notes),
         heatmaps=any(member.heat is not None for member in bundle.members),
         most_images=limits.images, most_bytes=limits.bytes, most_pixels=limits.pixels,
     )  # fmt: skip

@@ -181,16 +181,17 @@ function showFindings() {
 function percent(value) { return value >= 0.9995 || value < 0.0005 ? (100 * value).toFixed(0) + ' %' : (100 * value).toFixed(1) + ' %'; }
 
 function row(finding, i) {
-  const { label, probability, threshold, present, group } = finding;
+  const { label, probability, threshold, present, group, trained } = finding;
   const name = element('span', { className: 'name', textContent: label });
   if (present) name.append(element('span', { className: 'mark', textContent: '● ' + (group || '') }));
+  if (!trained) name.append(element('span', { className: 'untrained', textContent: 'never trained on' }));
   const value = element('span', { className: 'value', textContent: percent(probability) });
   const fill = element('span', { className: 'fill', style: { width: 100 * probability + '%' } });
   const tick = element('span', { className: 'tick', title: 'threshold ' + percent(threshold), style: { left: 100 * Math.min(threshold, 1) + '%' } });
   const made = element('li', { id: 'finding' + i, className: (present ? 'present ' : 'absent ') + (group || 'plain'), onclick: () => pick(label), data: { label } }, name, value, element('span', { className: 'track' }, fill, tick));
   made.setAttribute('role', 'option');
   made.setAttribute('aria-selected', label === state.label);
-  made.setAttribute('aria-label', label + ', ' + percent(probability) + ', threshold ' + percent(threshold) + (present ? ', present' : ', absent'));
+  made.setAttribute('aria-label', label + ', ' + percent(probability) + ', threshold ' + percent(threshold) + (trained ? (present ? ', present' : ', absent') : ', never trained on'));
   if (label === state.label) $('findings').setAttribute('aria-activedescendant', made.id);
   return made;
 }
