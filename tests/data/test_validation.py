@@ -93,6 +93,13 @@ def test_a_column_of_states_that_somebody_left_unknown_in_words(tmp_path):
     assert "'0', '1', '?'" in one.message
 
 
+def test_a_column_of_states_with_words_that_nobody_foresaw(tmp_path):
+    edema, remarks = ("0", "1", "see report"), ("1", "rest", "walk")
+    rows = "".join(f"{i},{i % 2},{edema[i % 3]},{i % 3},{remarks[i % 3]}\n" for i in range(9))
+    one = problem(load(tmp_path, "image,A,Edema,visits,remarks\n" + rows), "unread-label")
+    assert (one.count, one.message.split(" of ")[0]) == (1, "'Edema'")
+
+
 def test_a_name_of_a_person_is_no_label_and_said_so(tmp_path):
     text = "image,Sex,A,Patient Age,fold\na,1,1,61,0\nb,0,0,40,1\n"
     manifest = load(tmp_path, text)

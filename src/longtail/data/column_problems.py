@@ -1,5 +1,6 @@
 """What a manifest's columns were taken for, where that may not be what was meant: every one a warning."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from longtail.data.column_names import candidates, is_kept
@@ -71,20 +72,45 @@ def _words(manifest: Manifest, name: str) -> set[str]:
 
 def _unread_labels(manifest: Manifest) -> Iterator[Problem]:
     """Columns that were taken for text and look like labels, where nobody said which columns are labels."""
-    words = {name: _words(manifest, name) for name in manifest.extras if not is_kept(name)}
-    if unread := [name for name, found in words.items() if _looks_like_states(found)]:
+    others = [name for name in manifest.extras if not is_kept(name)]
+    if unread := [name for name in others if _looks_like_states(_cells(manifest, name))]:
         yield Problem(
             "unread-label", "warning", len(unread),
             f"{listing([repr(name) for name in unread])} of {_file(manifest)} holds words such as"
-            f" {listing([repr(word) for word in sorted(words[unread[0]])])} and so is no label; if it is one, write"
-            f" {VALID_STATES}.",
+            f" {listing([repr(word) for word in sorted(_words(manifest, unread[0]))])} and so is no label; if it is"
+            f" one, write {VALID_STATES}.",
         )  # fmt: skip
 
 
-def _looks_like_states(words: set[str]) -> bool:
-    """Whether words are all for states or for knowing none, and one of them is no state that could be read."""
-    strange = {word for word in words if state_of(word) == BAD}
-    return bool(strange) and bool(words - _NOBODY_KNOWS) and strange <= _WORDS_FOR_STATES | _NOBODY_KNOWS
+def _cells(manifest: Manifest, name: str) -> Counter[str]:
+    """The words of a column, as `_words` has them, with how many cells say each."""
+    found: Counter[str] = Counter()
+    for cell, count in manifest.table[name].value_counts().items():
+        found[str(cell).strip().lower()] += int(count)
+    del found[""]
+    return found
+
+
+def _looks_like_states(cells: Counter[str]) -> bool:
+    """Whether some word is no state that could be read, and what is said is all, or 0, 1 and by half, for states.
+
+    A number that is no state makes it a column of numbers, such as how often a patient came.
+    """
+    strange = {word for word in cells if state_of(word) == BAD}
+    said = {word: count for word, count in cells.items() if word not in _NOBODY_KNOWS}
+    states = {word: count for word, count in said.items() if word not in strange or word in _WORDS_FOR_STATES}
+    if not strange or len(states) == len(said):
+        return bool(strange and said)
+    mostly = 2 * sum(states.values()) >= sum(said.values()) and bool(set(states) - strange)
+    return mostly and not any(map(_is_number, strange))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _left_out(manifest: Manifest) -> Iterator[Problem]:
