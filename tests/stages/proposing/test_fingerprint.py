@@ -27,7 +27,10 @@ def test_counts_shares_sizes_studies_and_boxes(tmp_path: Path) -> None:
     assert found.unknown == pytest.approx(1 / 160)
     assert (found.side, found.channels, found.looked_at, found.unreadable) == (40, 1, 100, 0)
     assert (found.studies, found.several, found.both_views) == (50, 50, 10)
-    assert found.unpastable == ""
+    assert (found.unpastable, found.mixed) == ("", 0)
+    classes = np.arange(100) // 2 % 2
+    classes[[2, 5, 9]] = 0, -1, 1  # in studies of the classes 1, 0 and 0
+    assert made(from_classes(manifest.table, ["a", "b"], classes, tmp_path)).mixed == 2
 
 
 def test_boxes_without_a_normal_image_cannot_be_pasted(tmp_path: Path) -> None:

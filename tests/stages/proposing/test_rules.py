@@ -86,16 +86,21 @@ def test_length_and_batch_by_rows(rows: int, epochs: int, batch: int) -> None:
 def test_colour_studies_views_and_bad_files() -> None:
     grey = said(XRAYS)
     assert "hflip" not in grey["defaults.augment"]
-    assert not {"predict.tta", "predict.study", "predict.views", "images.on_bad", "images.window"} & set(grey)
+    assert grey["predict.tta"] == ["identity"]
+    assert not {"predict.study", "predict.views", "images.on_bad", "images.window"} & set(grey)
     assert said(SKIN)["predict.tta"] == ["identity", "hflip"]
     found = said(XRAYS, studies=100, several=60, both_views=50, unreadable=2, looked_at=500, dim=True)
     assert (found["predict.study"], found["images.on_bad"], found["images.window"]) == ("mean", "skip", "minmax")
     assert found["predict.views"] == {"frontal_replaces_lateral": {"judged_by": REBALANCE}}
     assert said(XRAYS, both_views=49)["predict.views"] is None
+    assert said(SKIN, studies=9, several=9, mixed=1)["predict.study"] is None
 
 
-@pytest.mark.parametrize("data", [XRAYS, SKIN])
+@pytest.mark.parametrize("data", [XRAYS, SKIN, replace(SKIN, channels=1, studies=9, several=9, mixed=1)])
 def test_every_choice_has_a_reason(data: Fingerprint) -> None:
     for path, choice in choices(Facts(data, LAPTOP)).items():
         assert choice.why, path
         assert len(choice.why) < 110, path
+    found = said(data)
+    sections = {path.rpartition(".")[0] for path in found}  # a section of reasons alone would be no mapping
+    assert sections == {path.rpartition(".")[0] for path, value in found.items() if value is not None}

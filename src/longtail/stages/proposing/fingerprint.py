@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from longtail.data.audit.inspection import Files, Inspection, look_at_files
-from longtail.data.manifest import Manifest
+from longtail.data.manifest import UNKNOWN_CLASS, Manifest
 from longtail.errors import UserError
 
 
@@ -32,6 +33,7 @@ class Fingerprint:
     unpastable: str = ""  # why findings can't be pasted although there are boxes
     studies: int = 0
     several: int = 0  # studies of two images or more
+    mixed: int = 0  # studies of several classes, where an image has one
     both_views: int = 0  # validation studies with a frontal and a lateral image
 
     @property
@@ -73,6 +75,7 @@ def fingerprint_of(manifest: Manifest, inspection: Inspection) -> Fingerprint:
         unpastable=_unpastable(manifest, train, boxes),
         studies=studies.groups if studies else 0,
         several=sum(n for images, n in studies.histogram.items() if images > 1) if studies else 0,
+        mixed=_mixed(manifest),
         both_views=_both_views(manifest),
     )
 
@@ -138,6 +141,14 @@ def _unpastable(manifest: Manifest, train: npt.NDArray[np.int64], boxes: Mapping
     except UserError as error:
         return str(error)
     return ""
+
+
+def _mixed(manifest: Manifest) -> int:
+    if manifest.task == "multilabel" or not manifest.has("study"):
+        return 0
+    known = (manifest.targets != UNKNOWN_CLASS) & (manifest.column("study") != "")
+    pairs = pd.DataFrame({"study": manifest.column("study")[known], "class": manifest.targets[known]})
+    return int((pairs.groupby("study", sort=False)["class"].nunique() > 1).sum())
 
 
 def _both_views(manifest: Manifest) -> int:

@@ -218,9 +218,9 @@ def _rebalance(facts: Facts) -> Choice | None:
     return Choice(stage, why)
 
 
-def _tta(facts: Facts) -> Choice | None:
+def _tta(facts: Facts) -> Choice:
     if facts.data.channels == 1:
-        return None
+        return Choice(["identity"], "training flips nothing")
     return Choice(["identity", "hflip"], "what training flips, prediction averages")
 
 
@@ -238,6 +238,8 @@ def _study(facts: Facts) -> Choice | None:
     data = facts.data
     if not data.several:
         return None
+    if data.mixed:
+        return Choice(None, f"{data.mixed:,} of {data.studies:,} studies hold several classes, and one needs one")
     return Choice("mean", f"{data.several:,} of {data.studies:,} studies have several images; measured mAP +.024")
 
 
