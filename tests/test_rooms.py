@@ -80,6 +80,7 @@ def test_a_room_lists_its_names(room: str) -> None:
     package = importlib.import_module(room)
     names = {name for known in _told(room).values() for name in known}
     assert names <= set(dir(package))
+    assert not {"Any", "Callable", "Registry", "TYPE_CHECKING", "door"} & set(dir(package))
     assert names | set(ROOMS[room]) <= set(package.__all__)
     assert all(hasattr(package, name) for name in package.__all__)
 
@@ -133,7 +134,11 @@ def test_rooms_import_what_the_map_of_the_house_says() -> None:
         assert room == "cli" or files & (rooms - {room}) == told, room
 
 
-VERBS = ("bench", "compare", "decide", "evaluate", "export", "fit", "predict", "report", "serve", "validate")
+NO_FUNCTIONS = {"data_paste"}  # `longtail.augment.paste.synthesize`; and the registries are what `list` shows
+FILES = {path.stem for path in (HOUSE / "cli").glob("*.py") if f"def {path.stem.partition('data_')[2] or path.stem}(" in
+         path.read_text(encoding="utf-8")}  # fmt: skip
+VERBS = sorted(file for file in FILES if not file.startswith(("list_", "data_")))
+DATA_VERBS = sorted(file.partition("_")[2] for file in FILES - NO_FUNCTIONS if file.startswith("data_"))
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -148,6 +153,15 @@ def test_a_verb_is_a_function_of_the_package(verb: str) -> None:
         assert function.__name__ == verb
         with pytest.raises(TypeError, match=rf"{verb}\(\).*'no_such_setting'"):
             found(no_such_setting=1)
+
+
+def test_the_verbs_are_read_from_the_command_line() -> None:
+    """Every one of `longtail data` is a function of the data room, but for what the package's first lines name."""
+    assert {"demo", "fit", "show", "tables"} <= set(VERBS)
+    assert {"read", "split", "tail"} <= set(DATA_VERBS)
+    for verb in DATA_VERBS:
+        assert inspect.isfunction(getattr(importlib.import_module("longtail.data"), verb)), verb
+    assert all(name.partition("_")[2] in str(longtail.__doc__) for name in NO_FUNCTIONS)
 
 
 @pytest.mark.parametrize("room", [*ROOMS, *(f"longtail.{room}" for room in ("stages", "bench", "pretrain", "running"))])

@@ -37,11 +37,15 @@ def door(room: str, *, of_parts: bool = False) -> tuple[Callable[[str], Any], Ca
             return _found_in_files(room, name)
         raise _unknown(room, name)
 
-    return get, lambda: sorted({*vars(sys.modules[room]), *names()})
+    def listed() -> list[str]:
+        own = vars(sys.modules[room]).items()  # without what the room's file imports: Any, door
+        return sorted({*names(), *(key for key, value in own if key[:2] == "__" or isinstance(value, ModuleType))})
+
+    return get, listed
 
 
 class VerbRoom(ModuleType):
-    """A room that bears its verb's name, such as `longtail.evaluate`: called, it is the verb's function.
+    """A room (or file) that bears its verb's name, such as `longtail.evaluate`: called, it is the verb's function.
 
     So `from longtail import evaluate` gives one thing, whether or not the room was imported before.
     """
@@ -68,7 +72,7 @@ def _told(room: str) -> dict[str, str]:
 def _told_value(room: str, name: str) -> Any:
     """What the name stands for; a verb's room stands for its verb (see `VerbRoom`)."""
     module, own = _told(room)[name], f"{room}.{name}"
-    if module.startswith(f"{own}."):
+    if f"{module}.".startswith(f"{own}."):
         return importlib.import_module(own)
     return getattr(importlib.import_module(module), name)
 
