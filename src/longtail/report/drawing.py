@@ -113,9 +113,17 @@ def beside(drawings: Sequence[Drawing], title: str, gap: float = 12) -> Drawing:
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """About how wide a text is in a sans-serif font: wide letters (CJK) count twice."""
-    wide = sum(ord(letter) > 0x2E7F for letter in text)
-    return (len(text) + 0.8 * wide) * size * (0.58 if bold else 0.54)
+    """About how wide a text is in DejaVu Sans, the widest font that pages commonly fall back to."""
+    return sum(map(_letter_width, text)) * size * (1.1 if bold else 1)
+
+
+def _letter_width(letter: str) -> float:
+    """In font sizes."""
+    if letter in "ijlI ',./:;|!frt()[]-":
+        return 0.37
+    if letter in "mMwW%@" or ord(letter) > 0x2E7F:  # the latter are Chinese, Japanese and Korean
+        return 0.97
+    return 0.71 if letter.isupper() else 0.62
 
 
 def shortened(text: str, width: float, size: float = 11) -> str:

@@ -14,7 +14,7 @@ from longtail.report.charts.matrix import matrix_chart
 from longtail.report.charts.scatter import embedding_chart
 from longtail.report.charts.training import training_chart
 from longtail.report.curve_points import Reliability, pr_points, reliability_points, roc_points
-from longtail.report.drawing import Circle, Drawing, Line, Rect, Text, beside, shortened
+from longtail.report.drawing import Circle, Drawing, Line, Rect, Text, beside, shortened, text_width
 from longtail.report.drawing_file import write_drawing
 from longtail.report.svg import inline_svg, svg_text, write_svg
 
@@ -45,6 +45,15 @@ def _drawings() -> dict[str, Drawing]:
         "embeddings": embedding_chart("s", [0, 1, 2], [5, 5, 5], ["a", "b", "a"], "b"),
         "no embeddings": embedding_chart("s", [], [], [], None),
     }  # fmt: skip
+
+
+def test_long_names_have_room_in_a_wide_font() -> None:
+    in_dejavu = {"Subcutaneous Emphysema": 13.62, "Calcification of the Aorta": 12.38, "Mass": 2.52}  # in font sizes
+    for name, width in in_dejavu.items():
+        assert width <= text_width(name, 1) < 1.15 * width
+    drawing = difference_chart("d", list(in_dejavu), [0.1] * 3, [0.0] * 3, [0.2] * 3, ["head"] * 3, x_label="x")
+    texts = {shape.text: shape.x for shape in drawing.shapes if isinstance(shape, Text)}
+    assert all(texts[name] - 11 * width > 0 for name, width in in_dejavu.items())
 
 
 @pytest.mark.parametrize("name", list(_drawings()))
