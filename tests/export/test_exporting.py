@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from longtail.cli import run as cli
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.export.exporting import export
+from longtail.export.formats.openvino_file import _silent
 from longtail.export.predicting import predict_export
 from longtail.export.stored import read_export
 from longtail.predict.files import read_predictions
@@ -153,11 +156,13 @@ def test_a_file_that_differs_is_refused(made: Made, tmp_path: Path, monkeypatch:
 
 
 def test_onnx_predicts_without_torch(made: Made, tmp_path: Path) -> None:
-    pytest.importorskip("onnx")
+    onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     run, path = made
     done = export(run, tmp_path / "e", stages=["small"], tta=["identity"])
     assert done.parity.difference < 1e-4
+    props = {each.key: each.value for each in onnx.load(done.folder / "small.onnx").metadata_props}
+    assert json.loads(props["longtail"]) == json.loads((done.folder / "export.json").read_text(encoding="utf-8"))
     words = ["predict", str(tmp_path / "e"), str(path), "--out", str(tmp_path / "p.parquet")]
     script = (
         f"import sys; from longtail.cli import run\nassert run({words!r}) == 0\n"
@@ -182,7 +187,34 @@ def test_int8_says_what_it_costs(made: Made, tmp_path: Path) -> None:
 
 
 def test_openvino(made: Made, tmp_path: Path) -> None:
+    _silent()  # before anything imports it
     pytest.importorskip("openvino")
-    assert (
-        export(made[0], tmp_path / "e", format="openvino", stages=["small"], tta=["identity"]).parity.difference < 2e-2
-    )
+    done = export(made[0], tmp_path / "e", format="openvino", stages=["small"], tta=["identity"])
+    assert done.parity.difference < 2e-2
+    assert sorted(file.suffix for file in done.folder.iterdir()) == [".bin", ".json", ".md", ".xml"]
+    import openvino
+    from openvino.tools.ovc import convert_impl
+
+    assert convert_impl.tm.__name__ == "openvino.tools.ovc.telemetry_stub"  # nothing is sent to its makers
+    told = openvino.Core().read_model(done.folder / "small.xml").get_rt_info(["longtail"]).astype(str)
+    assert json.loads(told) == json.loads((done.folder / "export.json").read_text(encoding="utf-8"))
+    assert predict_export(done.folder, Manifest.load(made[1]), split="val").values.shape == (8, 3)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_openvino_reports_nothing(before: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    names = ("openvino_telemetry", "openvino_telemetry.utils", "openvino_telemetry.utils.sender")
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    sender = SimpleNamespace(send=sent.append)
+    sys.modules[names[2]].TelemetrySender = sender  # type: ignore[attr-defined]
+    if not before:
+        monkeypatch.delitem(sys.modules, names[0])
+    _silent()
+    if before:
+        sender.send("event")
+        assert not sent
+    else:
+        with pytest.raises(ImportError):  # openvino and nncf then take their stubs
+            import_module("openvino_telemetry")

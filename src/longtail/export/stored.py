@@ -29,7 +29,7 @@ def is_export(path: str | Path) -> bool:
 
 
 def write_facts(bundle: Bundle, format: Format, folder: Path, *, int8: bool, **more: Any) -> None:
-    """Write `export.json`; `more` is told beside what predicting needs."""
+    """Write `export.json`, and the same into the networks' files; `more` is told beside what predicting needs."""
     members = [
         {
             "name": member.name, "file": f"{member.name}{format.suffix}", "identity": member.identity,
@@ -48,6 +48,9 @@ def write_facts(bundle: Bundle, format: Format, folder: Path, *, int8: bool, **m
         "notes": list(bundle.notes),
     }  # fmt: skip
     write_json(folder / FACTS, told)
+    if format.tell is not None:  # a file that is copied alone keeps its labels, thresholds and ways to make images
+        for member in members:
+            format.tell(folder / str(member["file"]), json.dumps(told))
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from longtail.export.bundle import Pixels, Values
 from longtail.registry import Registry, module_exists
 
 Run = Callable[[Pixels], Values]
+TOLD = "longtail"  # what the text in a network's file is called there
 
 
 class Open(Protocol):
@@ -25,7 +26,8 @@ class Format:
 
     `write(network, example, path)` takes a module from pixels to probabilities and example pixels `(B, H, W, Ch)`;
     `open` gives what runs it. `quantise(source, target, batches)` makes an int8 file of a written one, its ranges taken
-    from batches of pixels. `tolerance` is how far probabilities may be from PyTorch's.
+    from batches of pixels; `tell(path, text)` puts a text into a file, under the name `TOLD`. `tolerance` is how far
+    probabilities may be from PyTorch's.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Format:
     to_open: tuple[str, ...] = ()
     quantise: Callable[[Path, Path, Sequence[Pixels]], None] | None = None
     to_quantise: tuple[str, ...] = ()
+    tell: Callable[[Path, str], None] | None = None
 
 
 FORMATS: Registry[Callable[[], Format]] = Registry("export format", "longtail.export.formats")

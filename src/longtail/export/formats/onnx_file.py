@@ -15,7 +15,7 @@ import numpy as np
 
 from longtail.errors import UserError
 from longtail.export.bundle import Pixels, Values
-from longtail.export.formats import FORMATS, Format, Run
+from longtail.export.formats import FORMATS, TOLD, Format, Run
 from longtail.registry import module_exists
 
 OPSET = 20
@@ -26,7 +26,16 @@ _INPUT, _OUTPUT = "pixels", "probabilities"
 def onnx_format() -> Format:
     """One .onnx file a member, for ONNX Runtime on any machine and language; int8 by static quantisation."""
     return Format(
-        "onnx", ".onnx", _write, _open, 1e-4, ("onnx",), ("onnxruntime",), _quantise, ("onnx", "onnxruntime", "sympy")
+        "onnx",
+        ".onnx",
+        _write,
+        _open,
+        1e-4,
+        ("onnx",),
+        ("onnxruntime",),
+        _quantise,
+        ("onnx", "onnxruntime", "sympy"),
+        _tell,
     )
 
 
@@ -86,6 +95,13 @@ def _quantise(source: Path, target: Path, batches: Sequence[Pixels]) -> None:
         )  # fmt: skip
     finally:
         ready.unlink(missing_ok=True)
+
+
+def _tell(path: Path, text: str) -> None:
+    onnx: Any = import_module("onnx")
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(model, {TOLD: text})
+    onnx.save(model, str(path))
 
 
 class _Seen:
