@@ -15,7 +15,7 @@ from made_lives import Life, command
 RECIPE = """
 recipe: tiny
 task: multilabel
-model: {backbone: resnet10t, weights: none, channels: 1}
+model: {backbone: test_resnet, weights: none, channels: 1}
 defaults: {image_size: 24, batch_size: 4, loss: bce, optimizer: {adamw: {lr: 0.001}}}
 stages:
   features: {epochs: 6, augment: [hflip, {shift_scale: {}}], ema: {decay: 0.9}, keep: {best: map}}
