@@ -32,8 +32,12 @@ def curves_table(run: RunFolder, lines: Sequence[Sequence[str]] | None = None) -
 
 
 def draw_curves(table: PaperTable, path: str | Path) -> Path:
-    """Draw what `curves_table` gives, losses above and mAP below, as `.png`, `.svg` or `.pdf`."""
+    """Draw what `curves_table` gives, losses above and mAP below, as `.png`, `.svg` or `.pdf`.
+
+    A dotted line with its name stands where a stage begins.
+    """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     path = Path(path)
     if path.suffix.lower() not in _FORMATS:
@@ -47,6 +51,14 @@ def draw_curves(table: PaperTable, path: str | Path) -> Path:
         _draw(maps, rows, 6, f"C{i}", "-", str(line))
     for axes, name in ((losses, "loss"), (maps, "validation mAP")):
         axes.set_ylabel(name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        for at, stages in stage_starts(table).items():
+            axes.axvline(at, color="grey", linestyle=":", linewidth=1)
+            if axes is losses:
+                losses.annotate(
+                    ", ".join(stages), (at, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
+                    fontsize="x-small", color="grey",
+                )  # fmt: skip
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(fontsize="small")
@@ -54,6 +66,18 @@ def draw_curves(table: PaperTable, path: str | Path) -> Path:
     with written_whole(path) as beside:
         figure.savefig(beside, format=path.suffix[1:].lower(), dpi=150)
     return path
+
+
+def stage_starts(table: PaperTable) -> dict[float, list[str]]:
+    """Half an epoch before the first one of each stage: the stages of all lines that begin there."""
+    firsts: dict[tuple[str, str], int] = {}
+    for line, epoch, stage, *_ in table.rows:
+        firsts.setdefault((line, stage), epoch)
+    found: dict[float, list[str]] = {}
+    for (_, stage), epoch in firsts.items():
+        names = found.setdefault(epoch - 0.5, [])
+        names += [] if stage in names else [stage]
+    return dict(sorted(found.items()))
 
 
 def _draw(axes: Any, rows: Sequence[tuple[Any, ...]], column: int, colour: str, style: str, label: str) -> None:
