@@ -9,6 +9,7 @@ from made_data import made_manifest
 
 from longtail.cli import run
 from longtail.data.manifest import Manifest
+from longtail.errors import UserError
 from longtail.stages.context import Watch
 from longtail.stages.fitting import fit
 
@@ -164,6 +165,23 @@ def test_mistakes_are_told_in_a_sentence(finished, capsys, words, told):
     assert told in error
     assert "Traceback" not in error
     assert not Path(finished / "never").exists()
+
+
+def test_a_missing_file_is_one_of_the_images_to_skip(tmp_path):
+    class Enough(Exception):  # noqa: N818 - the note was heard
+        pass
+
+    def heard(text):
+        raise Enough(text)
+
+    made_manifest(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    next((tmp_path / "images").glob("*")).unlink()
+    arguments = (tmp_path / "tiny.yaml", tmp_path / "manifest.csv")
+    with pytest.raises(UserError, match=r"1 of 48 images .* do not exist.*images.on_bad=skip"):
+        fit(*arguments, out=tmp_path / "run")
+    with pytest.raises(Enough, match="1 unusable images left out"):
+        fit(*arguments, out=tmp_path / "run", overrides=["images.on_bad=skip"], watch=Watch(on_note=heard))
 
 
 def test_a_torn_patient_is_told_before_anything_is_trained(tmp_path):

@@ -73,6 +73,13 @@ def test_no_labels_at_all(tmp_path):
         load(write(tmp_path, "image,label\na,\nb,\n"))
 
 
+@pytest.mark.parametrize("text", ["file\na\nb\n", "image,A,B\na,,\nb,,\n", "image,label\na,\nb,\n"])
+def test_images_alone_where_nobody_asks_for_labels(tmp_path, text):
+    found = load(write(tmp_path, text), labelled=False)
+    assert found.column("image").tolist() == ["a", "b"]
+    assert (found.labels, found.one_hot.shape) == ((), (2, 0))
+
+
 def test_empty_image_cell(tmp_path):
     with pytest.raises(UserError, match=r"row 2 \(line 3\) of .* names no image in column 'image'"):
         load(write(tmp_path, "image,A\na,1\n,0\n"))

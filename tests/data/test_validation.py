@@ -188,6 +188,16 @@ def test_boxes_of_images_that_cannot_be_read(tmp_path):
     assert [one.kind for one in validate(made)] == ["missing-file"]
 
 
+def test_one_missing_file_is_no_wrong_folder(tmp_path):
+    for name in ("a.png", "c.png"):
+        (tmp_path / name).touch()
+    made = from_states(pd.DataFrame({"image": ["a.png", "b.png", "c.png"]}), ["A"], [[1], [0], [1]], tmp_path)
+    (one,) = validate(made)
+    assert "row 2, column 'image': 'b.png'" in one.message
+    assert "images.on_bad=skip leaves them out" in one.message
+    assert "root:" not in one.message
+
+
 def test_many_missing_files_are_summed_up(tmp_path):
     images = [f"deep/{i}.png" for i in range(10_000)]
     (tmp_path / "deep").mkdir()
@@ -198,8 +208,9 @@ def test_many_missing_files_are_summed_up(tmp_path):
     assert "9,999 of 10,000 images" in one.message
     assert "row 2, column 'image': 'deep/1.png'" in one.message
     assert len(one.message) < 500
-    with pytest.raises(UserError, match="--root"):
+    with pytest.raises(UserError, match="as root: DIR in the YAML beside the manifest .*--root"):
         require_valid(made)
+    require_valid(made, but=["missing-file"])
     assert missing_rows(tmp_path, images[:3]).tolist() == [1, 2]
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from made_data import made_manifest
 
+from longtail.cli import run as longtail
 from longtail.data.manifest import Manifest
 from longtail.predict.files import read_predictions
 from longtail.predict.predicting import predict
@@ -39,6 +40,16 @@ def test_levels_are_those_of_validation(made: tuple[Path, Manifest]) -> None:
     found = predict(run, manifest, split="val", tta=["identity"])
     np.testing.assert_array_equal(found.keys, judged.keys)
     np.testing.assert_allclose(found.values, judged.values, atol=1e-5)
+
+
+def test_new_images_need_no_labels(made: tuple[Path, Manifest], tmp_path: Path) -> None:
+    run, manifest = made
+    paths = [str(path) for path in manifest.image_paths[:5]]
+    (tmp_path / "new.csv").write_text("\n".join(["file", *paths]), encoding="utf-8")
+    assert longtail(["predict", str(run), str(tmp_path / "new.csv"), "--out", str(tmp_path / "new.parquet")]) == 0
+    found = read_predictions(tmp_path / "new.parquet")
+    assert (list(found.keys), found.labels) == (paths, manifest.labels)
+    np.testing.assert_array_equal(found.values, predict(run, manifest.select(range(5))).values)
 
 
 def test_precision_is_asked_for_or_the_stages_own(made: tuple[Path, Manifest]) -> None:

@@ -112,7 +112,7 @@ def _from_run(
         )
     from longtail.cli.rehearsing import refuse_early
 
-    manifest = Manifest.load(paths[1], check_files=False)
+    manifest = Manifest.load(paths[1], check_files=False, labelled=False)
     refuse_early(paths[0], manifest, submission, out, options)
     if (paths[0] / "export.json").is_file():
         return _from_export(paths[0], manifest, options)

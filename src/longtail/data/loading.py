@@ -25,7 +25,7 @@ SPLIT_NAMES = {  # in any case
 }  # fmt: skip
 
 
-def load_manifest(path: Path, *, check: bool, check_files: bool, flags: dict[str, Any]) -> Manifest:
+def load_manifest(path: Path, *, check: bool, check_files: bool, labelled: bool, flags: dict[str, Any]) -> Manifest:
     """Read, parse and (with `check`) validate a manifest; see `Manifest.load`."""
     if path.is_dir() and (path / "manifest.csv").exists():
         path = path / "manifest.csv"
@@ -33,7 +33,7 @@ def load_manifest(path: Path, *, check: bool, check_files: bool, flags: dict[str
     beside = path.with_suffix(".yaml")
     said = (load_roles(beside) if beside.exists() else Roles()).updated(**flags)
     roles = said.completed(raw.column_names)
-    labels, targets = _classes(raw, roles, path) if roles.label else _states(raw, roles, path)
+    labels, targets = (_classes if roles.label else _states)(raw, roles, path, labelled)
     manifest = Manifest(
         table=_table(raw, roles, () if roles.label else labels, path),
         labels=labels,
@@ -80,8 +80,8 @@ def _require_images(images: "pd.Series[str]", roles: Roles, path: Path) -> None:
         )
 
 
-def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
-    """Label names and their `(N, C)` states."""
+def _states(raw: pa.Table, roles: Roles, path: Path, labelled: bool) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
+    """Label names and their `(N, C)` states; unless it must be `labelled`, there may be none."""
     parts = {getattr(roles, part) for part in ("image", *GROUP_ROLES)}
     candidates = roles.labels or [name for name in raw.column_names if name not in parts and may_be_label(name)]
     labels, columns = [], []
@@ -92,12 +92,15 @@ def _states(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], n
         _require_states(column, raw.column(name), name, path)
         labels.append(name)
         columns.append(column)
+    if not labels and not labelled:
+        return (), np.zeros((len(raw), 0), dtype=np.float32)
     if not labels:
         passed = [name for name in raw.column_names if name and name not in parts and not may_be_label(name)]
         but = f" (age, sex and the like are not looked at: {listing(passed, 4)})" if passed else ""
         raise UserError(
             f"'{path}' has no label columns: none of its columns holds {VALID_STATES} only{but}, and none is named"
-            " 'label'; name them with --labels A,B,... or --label COLUMN, or in the YAML beside it."
+            f" 'label'; name them in '{path.with_suffix('.yaml')}', as labels: [A, B] or label: COLUMN (`longtail data`"
+            " also takes --labels A,B,... and --label COLUMN)."
         )
     return tuple(labels), np.stack(columns, axis=1)
 
@@ -122,16 +125,19 @@ def _require_states(states: npt.NDArray[np.float32], column: pa.ChunkedArray, na
     if len(bad):
         raise UserError(
             f"{row_place(path, int(bad[0]))}, column '{name}' of '{path}' holds '{column[int(bad[0])].as_py()}'"
-            f"{_and_more(len(bad))}; a label is {VALID_STATES}. If '{name}' is no label, list the labels with --labels."
+            f"{_and_more(len(bad))}; a label is {VALID_STATES}. If '{name}' is no label, list"
+            f" those that are: labels: [A, B] in '{path.with_suffix('.yaml')}'."
         )
 
 
-def _classes(raw: pa.Table, roles: Roles, path: Path) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+def _classes(raw: pa.Table, roles: Roles, path: Path, labelled: bool) -> tuple[tuple[str, ...], npt.NDArray[Any]]:
     """Class names (as listed, else sorted, numbers by value) and each row's index into them."""
     encoded = raw.column(roles.label).combine_chunks().dictionary_encode()
     words = [word.strip() for word in encoded.dictionary.to_pylist()]
     found = sorted({word for word in words if word}, key=_by_value)
     labels = roles.labels or tuple(found)
+    if not labels and not labelled:
+        return (), np.zeros((len(raw), 0), dtype=np.float32)
     if not labels:
         raise UserError(f"column '{roles.label}' of '{path}' is empty in every row; it must hold each image's class.")
     index = {name: i for i, name in enumerate(labels)}

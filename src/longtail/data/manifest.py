@@ -48,14 +48,17 @@ class Manifest:
         return "multilabel" if self.targets.ndim == 2 else "singlelabel"
 
     @classmethod
-    def load(cls, path: str | Path, *, check: bool = True, check_files: bool = True, **flags: Any) -> "Manifest":
+    def load(
+        cls, path: str | Path, *, check: bool = True, check_files: bool = True, labelled: bool = True, **flags: Any
+    ) -> "Manifest":
         """Read a CSV or Parquet manifest, with the YAML beside it and `flags` (`patient="subject_id"`, ...) over that.
 
-        With `check`, the first kind of mistake found is raised; `check_files=False` skips looking for each image.
+        With `check`, the first kind of mistake found is raised; `check_files=False` skips looking for each image;
+        `labelled=False` takes a table without labels too, such as new images to predict.
         """
         from longtail.data.loading import load_manifest
 
-        return load_manifest(Path(path), check=check, check_files=check_files, flags=flags)
+        return load_manifest(Path(path), check=check, check_files=check_files, labelled=labelled, flags=flags)
 
     def save(self, path: str | Path) -> Path:
         """Write the table (`.csv` or `.parquet`), the YAML beside it, and `boxes.csv` if there are boxes."""

@@ -1,7 +1,7 @@
 """What is wrong with a manifest, each problem with its place; errors stop the work, warnings are told."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,10 @@ def validate(manifest: Manifest, *, check_files: bool = True) -> list[Problem]:
     return sorted(found, key=lambda problem: problem.severity)
 
 
-def require_valid(manifest: Manifest, *, check_files: bool = True) -> None:
-    """Raise the errors of `validate`, one sentence each."""
-    errors = [p.message for p in validate(manifest, check_files=check_files) if p.severity == "error"]
+def require_valid(manifest: Manifest, *, check_files: bool = True, but: Collection[str] = ()) -> None:
+    """Raise the errors of `validate`, one sentence each; those of the kinds in `but` are let pass."""
+    found = [p for p in validate(manifest, check_files=check_files) if p.severity == "error"]
+    errors = [p.message for p in found if p.kind not in but]
     if errors:
         raise UserError("\n".join(errors))
 
@@ -215,13 +216,22 @@ def _missing_files(manifest: Manifest) -> Iterator[Problem]:
             "missing-file", "error", len(absent),
             f"{len(absent):,} of {len(manifest):,} images of {_file(manifest)} do not exist; the first is"
             f" {_place(manifest, row)}, {_name(manifest, 'image')}: '{manifest.table['image'][row]}',"
-            f" looked for in '{manifest.root}'; "
-            + (
-                "write / in paths, where they have \\ as on Windows."
-                if "\\" in manifest.table["image"][row]
-                else "give the folder that the paths start from with --root."
-            ),
+            f" looked for in '{manifest.root}'; {_mend_missing(manifest, row, len(absent))}",
         )  # fmt: skip
+
+
+def _mend_missing(manifest: Manifest, row: int, count: int) -> str:
+    """What to do: where most files are missing, the folder is wrong, else those files are."""
+    if "\\" in manifest.table["image"][row]:
+        return "write / in paths, where they have \\ as on Windows."
+    if 2 * count > len(manifest):
+        return (
+            "say the folder that the paths start from as root: DIR in the YAML beside the manifest (`longtail data`"
+            " also takes --root DIR)."
+        )
+    return (
+        "correct their paths, add the files, or take the rows out (images.on_bad=skip leaves them out of a training)."
+    )
 
 
 def missing_rows(root: Path, names: list[str]) -> npt.NDArray[np.int64]:

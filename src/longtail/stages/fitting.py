@@ -18,7 +18,7 @@ from longtail.stages.folding import fit_folds, fold_manifest, folded, open_folds
 from longtail.stages.loading import load_recipe, told_by_place
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
-from longtail.stages.planning import check_manifest, check_weights
+from longtail.stages.planning import check_manifest, check_weights, load_for
 from longtail.stages.recipe import Recipe
 from longtail.stages.run_folder import open_run, require_same_recipe
 from longtail.stages.runner import Runner
@@ -33,7 +33,7 @@ def fit(
     recipe: Recipe | str | Path,
     manifest: Manifest | str | Path,
     *,
-    out: str | Path,
+    out: str | Path = "run",
     overrides: Sequence[str] = (),
     store: str | Path | None = None,
     prepared: str | Path | None = None,
@@ -52,8 +52,9 @@ def fit(
     the rows in train and val; see `folding.py` for what the run then holds.
     """
     run = Path(out)
-    table = manifest if isinstance(manifest, Manifest) else Manifest.load(manifest)
-    plan = _for_task(recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke), table)
+    plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke)
+    table = manifest if isinstance(manifest, Manifest) else load_for(plan, manifest)
+    plan = _for_task(plan, table)
     require_same_recipe(run, plan)
     for name in track:
         TRACKERS.find(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from longtail.data.manifest import Manifest
-from longtail.data.validation import ABOUT_NAMES
+from longtail.data.validation import ABOUT_NAMES, require_valid
 from longtail.data.validation import validate as problems_of
 from longtail.errors import UserError
 from longtail.stages.component import component
@@ -135,6 +135,14 @@ def check_weights(recipe: Recipe) -> None:
                 f"stage '{name}' starts from the weights file '{weights}', which is not there; correct model.weights (a"
                 f" path from the recipe's folder, or one of {', '.join(KEYWORDS)})."
             )
+
+
+def load_for(recipe: Recipe, path: str | Path) -> Manifest:
+    """The manifest at `path`; a file that is not there is one of the bad images, which the recipe may skip."""
+    table = Manifest.load(path, check_files=False)
+    skipped = () if recipe.images.on_bad == "stop" else ("missing-file",)
+    require_valid(table, but=skipped)
+    return table
 
 
 def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:

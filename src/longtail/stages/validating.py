@@ -7,7 +7,7 @@ from pathlib import Path
 from longtail.data.manifest import Manifest
 from longtail.stages.estimates import Estimate, Known, estimate, prepared_bytes
 from longtail.stages.loading import load_recipe, told_by_place
-from longtail.stages.planning import StagePlan, check_manifest, check_weights, plan, recipe_warnings
+from longtail.stages.planning import StagePlan, check_manifest, check_weights, load_for, plan, recipe_warnings
 from longtail.stages.recipe import Recipe
 from longtail.stages.trying_models import check_models
 
@@ -42,7 +42,7 @@ def validate(
     """Raise the first thing that would stop `fit`; else what it is going to do."""
     made = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, overrides, smoke=smoke)
     check_weights(made)
-    table = Manifest.load(manifest) if isinstance(manifest, (str, Path)) else manifest
+    table = load_for(made, manifest) if isinstance(manifest, (str, Path)) else manifest
     with told_by_place(recipe, overrides, smoke=smoke):
         check_models(made, classes=_USUAL_CLASSES if table is None else len(table.labels))
         warnings = recipe_warnings(made) if table is None else check_manifest(made, table)

@@ -228,12 +228,14 @@ def _judge(bad: Sequence[BadImage], manifest: Manifest, place: Path, on_bad: OnB
     if len(bad) == len(manifest):
         raise UserError(
             f"none of the {len(bad):,} images can be used; {first}.{everywhere} Their paths start from"
-            f" '{manifest.root}': say another folder as 'root' in the YAML beside the manifest, or with --root."
+            f" '{manifest.root}': say another folder as 'root' in the YAML beside the manifest (`longtail data` takes"
+            " --root too)."
         )
     if on_bad == "stop":
         raise UserError(
             f"{len(bad):,} of {len(manifest):,} images cannot be used; {first}.{everywhere} Mend or remove them, or"
-            " choose --on-bad skip (leave their rows out) or --on-bad blank (make them black)."
+            " choose --on-bad skip (leave their rows out) or --on-bad blank (make them black), for `longtail fit` as"
+            " images.on_bad=skip or blank."
         )
 
 
