@@ -191,7 +191,13 @@ def show(found: dict[str, Any], tail: list[str]) -> None:
         for row in rows:
             number = row["number"]
             if number["value"] is not None:
-                print(f"  {row['what']:24} {number['value']:+.4f} ({number['low']:+.4f} to {number['high']:+.4f})")
+                print(f"  {row['what']:24} {apart(number)}")
+
+
+def apart(number: dict[str, Any]) -> str:
+    """A difference with its interval, where there are patients enough for one."""
+    interval = f" ({number['low']:+.3f} to {number['high']:+.3f})" if number["low"] is not None else ""
+    return f"{number['value']:+.3f}{interval}"
 
 
 def show_rarest(found: dict[str, Any], counts: dict[str, dict[str, int]], most: int = 6, least: int = 10) -> None:
@@ -200,10 +206,7 @@ def show_rarest(found: dict[str, Any], counts: dict[str, dict[str, int]], most: 
     rarest = sorted(known, key=lambda label: counts["train"][label])[:most]
     for name, pair in found["pairs"].items():
         rows = {row["what"]: row["number"] for row in pair["labels"]}
-        told = (
-            f"{label} {rows[label]['value']:+.3f} ({rows[label]['low']:+.3f} to {rows[label]['high']:+.3f})"
-            for label in rarest
-        )
+        told = (f"{label} {apart(rows[label])}" for label in rarest)
         print(f"\n{name}, rarest: {'; '.join(told)}")
 
 
