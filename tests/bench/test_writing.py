@@ -21,8 +21,9 @@ def result() -> Result:
     told = Against(0.2, 0.1, 0.3, 0.004, 0.0004)
     lines[1] = ResultLine(**{**vars(lines[1]), "against": told})
     return Result(
-        "two-stage", "On 9 images of test.", ["All", "Minor"], ["a", "b"], lines, "CE", {"All": 2, "Minor": 1}
-    )
+        "two-stage", "On 9 images of test.", ["All", "Minor"], ["a", "b"], lines, "CE", {"All": 2, "Minor": 1},
+        {"paper": "skin7"},
+    )  # fmt: skip
 
 
 def test_cells_are_means_and_deviations_over_seeds() -> None:
@@ -43,6 +44,7 @@ def test_markdown(result: Result) -> None:
     assert "| CE | <u>55.00</u> ± 7.07 |" in text
     assert r"| A\|B_1 | 20.00 ± 0.00 |" in text
     assert "83.12" in text
+    assert "| Minor | Paper (skin7) | vs CE |" in text  # which of the published numbers, such as f1
 
 
 def test_latex(result: Result) -> None:

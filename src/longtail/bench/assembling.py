@@ -82,6 +82,7 @@ def assembled(
             "about": table.about,
             "metric": counting.metric,
             "split": split,
+            "paper": paper,
             "classes": {name: [manifest.labels[i] for i in places] for name, places in counting.columns.items()},
             "train_counts": manifest.counts(manifest.rows_of("train")).tolist(),
             "manifest": manifest.digest(),

@@ -32,7 +32,7 @@ def write_result(result: Result, folder: Path) -> Result:
 def headings(result: Result) -> list[str]:
     """The names of the columns that are shown."""
     names = ["Method", *result.columns]
-    names += ["Paper"] if _has_paper(result) else []
+    names += [f"Paper ({result.facts['paper']})"] if _has_paper(result) else []
     return [*names, f"vs {result.rival}", "p"] if result.rival else names
 
 
