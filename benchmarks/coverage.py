@@ -6,7 +6,7 @@ Scores are normal, positives 1 deviation higher: AUROC is Phi(1 / sqrt 2); AP's 
 Clustered: patients of 4 images that share their label and half of the score's variance. Each trial is a column, and all
 columns of a setting meet the same resamples. Aim: 93 to 97 %.
 
-`few`: labels of exactly so many positives among 400 rows; `means`: the mean AP over labels, some rare. The truth is there
+`few`: labels of exactly so many positives among 400 rows; `means`: the mean AP over labels, some rare. The truth is
 what a test set of that size gives on average (over 1,000 further ones; 200 for means), since AP depends on how many
 positives there are. Beside the interval of a mean stands the plain percentile one.
 """

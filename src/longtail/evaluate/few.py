@@ -21,7 +21,7 @@ OF_POSITIVES = {"ap", "auroc", "f1", "precision", "recall", "f1_chosen", "precis
 def units_with(chosen: Booleans, index: npt.NDArray[np.intp] | None) -> Integers:
     """How many units have one of the chosen cells `(N, C)`, by label `(C,)`; `index` `(N,)` is each row's unit."""
     if index is None:
-        return chosen.sum(axis=0, dtype=np.int64)
+        return np.asarray(chosen.sum(axis=0), dtype=np.int64)
     rows, labels = np.nonzero(chosen)
     pairs = np.unique(index[rows].astype(np.int64) * chosen.shape[1] + labels)
     return np.bincount(pairs % chosen.shape[1], minlength=chosen.shape[1]).astype(np.int64)
