@@ -105,7 +105,7 @@ def _choice(
     if not (front.any() and side.any()):
         raise UserError(
             f"the validation images are {front.sum():,} frontal and {side.sum():,} lateral ones, so views cannot be"
-            " compared; leave out the view rule, or name the view column with --view."
+            " compared; leave out the view rule, or name the column as view: COLUMN in the manifest's YAML."
         )
     ap_front, ap_side = average_precision(targets[front], values[front]), average_precision(targets[side], values[side])
     counts = [(targets[rows] == 1).sum(axis=0) for rows in (front, side)]
