@@ -11,12 +11,15 @@ import pandas as pd
 from longtail.data import Manifest, inspect, phantoms, split, split_report
 from longtail.data.audit.inspection_saving import write_inspection
 from longtail.report.data_report import Step, data_report
+from longtail.rooms import as_verb
 from longtail.stages.context import Watch
 from longtail.stages.fitting import fit
 
+as_verb(__name__)
+
 
 def demo(
-    out: Path,
+    out: str | Path = "longtail-demo",
     *,
     patients: int = 600,
     size: int = 128,
@@ -27,6 +30,7 @@ def demo(
     watch: Watch | None = None,
 ) -> Path:
     """Draw phantoms, split them by patient, audit, train the recipe `demo`; returns the path of the report in `out`."""
+    out = Path(out)
     data = out / "data"
     steps: list[Step] = []
 

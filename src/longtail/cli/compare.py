@@ -18,6 +18,8 @@ def compare(
     group: Annotated[
         str | None, typer.Option(help="Column resampled whole. [default: patient, lesion, study, else each row]")
     ] = None,
+    head: Annotated[int | None, typer.Option(help="Head labels have more training images than this.")] = None,
+    tail: Annotated[int | None, typer.Option(help="Tail labels have fewer training images than this.")] = None,
     resamples: Annotated[
         int | None, typer.Option(min=1, help="Bootstrap resamples. [default: 1,000, more for 13 labels and more]")
     ] = None,
@@ -47,7 +49,7 @@ def compare(
     drawn = resamples or usual_resamples(len(names or truth.labels), confidence)
     with progress(drawn, "bootstrap", "resamples") as advance:
         done = work(
-            given, truth, metric=metric, split=split, level=level, group=group, resamples=drawn,
+            given, truth, metric=metric, split=split, level=level, group=group, head=head, tail=tail, resamples=drawn,
             labels=names, confidence=confidence, method=method, seed=seed, partial=partial, progress=advance,  # type: ignore[arg-type]
         )  # fmt: skip
     for each in comparison_tables(done):

@@ -1,7 +1,7 @@
 """`longtail show`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,40 +26,21 @@ def show(
     """Show a recipe as it would run: all settings resolved, its graph, and what each stage would do."""
     from longtail.cli.console import say
     from longtail.cli.plans import plan_table
-    from longtail.data.manifest import Manifest
-    from longtail.files import write_text
-    from longtail.stages.drawing import graph_lines, recipe_svg
-    from longtail.stages.loading import load_recipe, recipe_text
-    from longtail.stages.planning import plan
+    from longtail.stages.showing import show as work
 
-    made = load_recipe(recipe, settings or (), smoke=smoke)
-    table = Manifest.load(manifest, check_files=False) if manifest else None
-    plans = plan(made, table, seed=seed, reused=_finished(made, table, store, prepared, seed))
-    say(recipe_text(made, full=full))
-    for line in graph_lines(made, plans):
+    shown = work(
+        recipe, settings or (), manifest=manifest, svg=svg, full=full, smoke=smoke, seed=seed, store=store,
+        prepared=prepared,
+    )  # fmt: skip
+    say(shown.text)
+    for line in shown.graph:
         say(line)
     say("")
-    plan_table("What each stage would do", plans)
+    plan_table("What each stage would do", shown.plans)
     if svg is not None:
-        write_text(svg, recipe_svg(made))
         say(f"graph: {svg}")
     if manifest is None:
         say(f"next: longtail show {_quoted(recipe)} --manifest MANIFEST counts images and steps")
-
-
-def _finished(recipe: Any, manifest: Any, store: Path | None, prepared: Path | None, seed: int) -> Any:
-    """Whether a stage is finished in `store`; None where no store is asked for."""
-    from longtail.errors import UserError
-    from longtail.stages.fitting import prepared_place
-    from longtail.stages.reusing import finished_stages
-
-    if store is None:
-        return None
-    if manifest is None:
-        raise UserError("--store needs --manifest: which stages are finished depends on the images, too.")
-    store = store / "store" if (store / "store").is_dir() else store
-    place = prepared_place(manifest, store.parent, prepared)
-    return finished_stages(recipe, manifest, store=store, prepared=place, seed=seed).__contains__
 
 
 def _quoted(text: str) -> str:

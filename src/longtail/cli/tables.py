@@ -43,13 +43,13 @@ def tables(
     """Print the tables and curves of the stage-training paper for a run of one's own."""
     from longtail.cli import console
     from longtail.report.tables.paper_table import as_cell
-    from longtail.report.tables.showing import paper_table, write_table
+    from longtail.report.tables.showing import tables as work
 
-    found = paper_table(
-        run, manifest, table, stage=stage, steps=step, lines=line, predictions=predictions, unknown=unknown
+    found = work(
+        run, manifest, table, out=out, stage=stage, steps=step, lines=line, predictions=predictions, unknown=unknown
     )
     console.table(found.title, found.columns, [[as_cell(cell) for cell in row] for row in found.rows])
     if found.note:
         console.say(found.note)
     if out:
-        console.say(f"wrote {write_table(found, out)}")
+        console.say(f"wrote {out}")

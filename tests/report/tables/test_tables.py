@@ -17,7 +17,7 @@ from longtail.report.run_folder import read_run
 from longtail.report.tables import views
 from longtail.report.tables.label_ratios import label_ratios_table
 from longtail.report.tables.models import models_table
-from longtail.report.tables.showing import paper_table
+from longtail.report.tables.showing import tables
 from longtail.report.tables.steps import usual_steps
 
 
@@ -55,14 +55,14 @@ def test_table_2_models(made: tuple[Path, Manifest]) -> None:
 
 def test_table_3_views(made: tuple[Path, Manifest]) -> None:
     run, manifest = made
-    table = paper_table(run, table="3")
+    table = tables(run, table="3")
     choice = choose_views(ViewJudge(guesses(manifest, 2, 0.16), manifest))
     for row, found in zip(table.rows, choice.labels, strict=False):
         assert row[:4] == (found.label, found.front, found.lateral, found.front - found.lateral)
         assert row[6] == ("x" if found.chosen else "")
     assert table.rows[-1][0] == "Mean"
     assert table.rows[-1][1] == pytest.approx(np.mean([found.front for found in choice.labels]))
-    assert paper_table(run, table="3", stage="model0").rows != table.rows
+    assert tables(run, table="3", stage="model0").rows != table.rows
 
 
 def test_table_3_mean_difference_is_of_labels_with_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ def test_table_4_steps(made: tuple[Path, Manifest]) -> None:
     run, manifest = made
     steps = ["model0", "model2", "model3", "model3+views", "ensemble+views"]
     assert usual_steps(read_run(run).recipe) == steps
-    table = paper_table(run, table="4")
+    table = tables(run, table="4")
     assert table.columns == ("Label", *steps)
     members = [with_ids(guesses(manifest, i, 0.1 + 0.03 * i), manifest) for i in range(4)]
     judge = ViewJudge(members[2], manifest)
@@ -101,32 +101,32 @@ def test_table_4_of_other_images_is_judged_on_validation(made: tuple[Path, Manif
     run, manifest = made
     for name in STAGES:
         (tmp_path / f"{name}.parquet").write_bytes((run / "stages" / name / "predictions.parquet").read_bytes())
-    table = paper_table(run, table="4", predictions=tmp_path, steps=["model3+views", "ensemble"])
+    table = tables(run, table="4", predictions=tmp_path, steps=["model3+views", "ensemble"])
     assert "same images" not in table.note
     with pytest.raises(UserError, match=r"unknown addition 'flip'"):
-        paper_table(run, table="4", steps=["model3+flip"])
+        tables(run, table="4", steps=["model3+flip"])
     with pytest.raises(UserError, match="needs a rule for study"):
-        paper_table(run, table="4", steps=["model3+study"])
+        tables(run, table="4", steps=["model3+study"])
     with pytest.raises(UserError, match="unknown stage 'model9'"):
-        paper_table(run, table="4", steps=["model9"])
+        tables(run, table="4", steps=["model9"])
     assert len(table.rows) == len(manifest.labels) + 1
 
 
 def test_curves_run_over_the_stages_of_a_line(made: tuple[Path, Manifest]) -> None:
-    rows = paper_table(made[0], table="curves", lines=["model0,model2", "model0,model3,model7"]).rows
+    rows = tables(made[0], table="curves", lines=["model0,model2", "model0,model3,model7"]).rows
     line = [row[1:] for row in rows if row[0] == "model0 > model3 > model7"]
     assert [row[:3] for row in line] == [
         (1, "model0", 224), (2, "model0", 224), (3, "model3", 320), (4, "model3", 320), (5, "model7", 512),
         (6, "model7", 512),
     ]  # fmt: skip
     assert line[3][3:] == (0.3, 0.25, pytest.approx(0.42))
-    assert len({row[0] for row in paper_table(made[0], table="curves").rows}) == 2  # every line of the graph
+    assert len({row[0] for row in tables(made[0], table="curves").rows}) == 2  # every line of the graph
 
 
 def test_mistakes(made: tuple[Path, Manifest]) -> None:
     with pytest.raises(UserError, match="unknown table '5'"):
-        paper_table(made[0], table="5")
+        tables(made[0], table="5")
     with pytest.raises(UserError, match="has no validation predictions"):
-        paper_table(made[0], table="3", stage="model1")
+        tables(made[0], table="3", stage="model1")
     with pytest.raises(UserError, match="is not at 'gone.csv'"):
-        paper_table(made[0], "gone.csv", table="1")
+        tables(made[0], "gone.csv", table="1")

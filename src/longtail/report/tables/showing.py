@@ -22,18 +22,38 @@ TABLES = ("1", "2", "3", "4", "curves")
 _DRAWN = (".png", ".svg", ".pdf")
 
 
-def paper_table(
+def tables(
     run: str | Path,
     manifest: str | Path | None = None,
     table: str = "2",
     *,
+    out: str | Path | None = None,
     stage: str | None = None,
     steps: Sequence[str] | None = None,
     lines: Sequence[str] | None = None,
     predictions: str | Path | None = None,
     unknown: Any = "lateral",
 ) -> PaperTable:
-    """Table 1 to 4 or the curves of a run; for table 1 `run` may be a manifest."""
+    """A table (1 to 4) or the curves of the stage-training paper for a run, written to `out` where that is named.
+
+    For table 1 `run` may be a manifest.
+    """
+    found = _table(run, manifest, table, stage, steps, lines, predictions, unknown)
+    if out is not None:
+        write_table(found, out)
+    return found
+
+
+def _table(
+    run: str | Path,
+    manifest: str | Path | None,
+    table: str,
+    stage: str | None,
+    steps: Sequence[str] | None,
+    lines: Sequence[str] | None,
+    predictions: str | Path | None,
+    unknown: Any,
+) -> PaperTable:
     if table not in TABLES:
         raise unknown_name("table", table, TABLES)
     if table == "1" and Path(run).is_file():
