@@ -157,13 +157,13 @@ def _reliability(scored: Scored) -> Drawing:
 
 
 def _embeddings(run: RunFolder, head: str | None) -> dict[str, Drawing]:
-    """A picture for each stage that has embeddings, the class with most training images marked."""
+    """A picture for each stage that has embeddings, the class with most training images marked if it is there."""
     found = {}
     for stage in run.stages[:_MOST_EMBEDDED]:
         table = stage.embeddings
         if table is not None and len(table):
             labels = table["label"].astype(str).tolist()
-            marked = head if head in labels else max(set(labels), key=labels.count)
+            marked = head if head in labels else None
             found[stage.name] = embedding_chart(stage.name, table["x"], table["y"], labels, marked)
     return found
 

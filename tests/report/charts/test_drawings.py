@@ -43,6 +43,7 @@ def _drawings() -> dict[str, Drawing]:
                                         x_label="x"),
         "no difference": difference_chart("d", ["a"], [0.0], [0.0], [0.0], ["head"], x_label="x"),
         "embeddings": embedding_chart("s", [0, 1, 2], [5, 5, 5], ["a", "b", "a"], "b"),
+        "thirty classes": embedding_chart("s", range(31), range(31), [f"class {i:02}" for i in range(30)] + ["a"], "a"),
         "no embeddings": embedding_chart("s", [], [], [], None),
     }  # fmt: skip
 
@@ -71,6 +72,17 @@ def test_a_chart_is_good_xml_within_its_canvas(name: str) -> None:
         else:
             points = [(shape.x, shape.y)]
         assert all(-1 <= x <= drawing.width + 1 and -1 <= y <= drawing.height + 1 for x, y in points), shape
+
+
+def test_classes_of_embeddings_are_told_apart_and_named() -> None:
+    names = [f"class {i}" for i in range(10)]
+    shapes = embedding_chart("s", range(10), range(10), names, None).shapes
+    dots = [one for one in shapes[2:] if not isinstance(one, Text)]
+    looks = [(type(one), len(getattr(one, "points", ())), one.fill) for one in dots]
+    assert len(set(looks)) == 10
+    assert sorted(looks[:10], key=str) == sorted(looks[10:], key=str)  # of the picture and of its legend
+    assert [one.text for one in shapes if isinstance(one, Text)][1:] == names
+    assert "alarm" not in {look[2] for look in looks}
 
 
 def test_one_drawing_in_every_format(tmp_path: Path) -> None:
