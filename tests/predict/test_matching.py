@@ -96,7 +96,9 @@ def test_single_label() -> None:
 
 def test_labels_that_are_missing() -> None:
     names = [f"x/{i}.png" for i in range(6)]
-    with pytest.raises(UserError, match="no column for the label 'B'; add it, or evaluate fewer labels with --labels"):
+    with pytest.raises(
+        UserError, match="no column for the label 'B'; add it, or evaluate and compare fewer labels with --labels"
+    ):
         align(predicted(names, ("A",)), manifest())
     with pytest.raises(UserError, match="unknown label 'C'"):
         align(predicted(names), manifest(), labels=["C"])

@@ -79,7 +79,8 @@ def missing_label(missing: Sequence[str], there: Sequence[str], where: str) -> U
     more = f" (and {len(missing) - 1} more labels)" if len(missing) > 1 else ""
     hint = f"rename '{guess}'" if guess else "add it"
     return UserError(
-        f"{where} has no column for the label '{missing[0]}'{more}; {hint}, or evaluate fewer labels with --labels A,B."
+        f"{where} has no column for the label '{missing[0]}'{more}; {hint}, or evaluate and compare fewer labels with"
+        " --labels A,B."
     )
 
 
