@@ -18,7 +18,7 @@ from longtail.stages.folding import fit_folds, fold_manifest, folded, open_folds
 from longtail.stages.loading import load_recipe, told_by_place
 from longtail.stages.locks import held
 from longtail.stages.outcome import write_outcome
-from longtail.stages.planning import check_manifest, check_weights, load_for
+from longtail.stages.planning import check_manifest, check_weights, impersonal, load_for
 from longtail.stages.recipe import Recipe
 from longtail.stages.run_folder import open_run, require_same_recipe
 from longtail.stages.runner import Runner
@@ -91,7 +91,7 @@ def _check(recipe: Recipe, manifest: Manifest, asked: _Asked) -> _Asked:
     warnings = check_manifest(recipe, manifest)
     for warning in warnings:
         asked.watch.on_note(f"warning: {warning}")
-    return replace(asked, told={**asked.told, "warnings": warnings})
+    return replace(asked, told={**asked.told, "warnings": impersonal(warnings, manifest)})
 
 
 def _fit_run(recipe: Recipe, manifest: Manifest, run: Path, asked: _Asked) -> None:

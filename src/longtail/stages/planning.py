@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
 from longtail.data.validation import ABOUT_NAMES, require_valid
 from longtail.data.validation import validate as problems_of
@@ -161,7 +162,8 @@ def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
             raise UserError(
                 f"the recipe predicts with '{part.name}', which needs the column '{column}' that the manifest lacks;"
                 f" add it, or write '{column}: NAME' of the column that holds it into the manifest's YAML; or go on"
-                f" without the rule: add predict.{key}=null to the command, or take '{key}' out of the recipe's predict."
+                f" without the rule: add predict.{key}=null to the command, or take '{key}' out of the recipe's"
+                " predict."
             )
     for name in recipe.stages:
         with at("stages", name):
@@ -236,6 +238,21 @@ def _warnings(recipe: Recipe, manifest: Manifest) -> list[str]:
     told = ("leak", *ABOUT_NAMES)
     found += [each.message for each in problems_of(manifest, check_files=False) if each.kind in told]
     return [*found, *_absent_labels(manifest), *_nothing_to_choose_by(recipe, manifest)]
+
+
+def impersonal(warnings: list[str], manifest: Manifest) -> list[str]:
+    """Those warnings that bear on the numbers, as a report may tell them: no patient's name, and no path."""
+    problems = {each.message: each for each in problems_of(manifest, check_files=False)} if warnings else {}
+    kept = [text for text in warnings if text not in problems]
+    for text in warnings:
+        if text in problems and problems[text].kind == "leak":
+            role = grouping_columns(manifest)[0]
+            groups = "studies" if role == "study" else f"{role}s"
+            kept.append(
+                f"{problems[text].count:,} {groups} are in more than one split, so scores are too good; split by group"
+                " with 'longtail data split'"
+            )
+    return kept
 
 
 def recipe_warnings(recipe: Recipe) -> list[str]:
