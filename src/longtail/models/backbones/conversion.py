@@ -1,8 +1,9 @@
 """timm's own conversion of published checkpoints, found by architecture.
 
 Each timm family has a function that renames the tensors of the original release and interpolates position embeddings
-and relative biases to the model's image size. It is the one that timm applies to the hub's weights; its name is not the
-same in every family, and a wrong or absent one is harmless: the strict comparison afterwards refuses what doesn't fit.
+and relative biases to the model's image size (those of DINOv2's files are made before it, as DINOv2 does). It is the
+one that timm applies to the hub's weights; its name is not the same in every family, and a wrong or absent one is
+harmless: the strict comparison afterwards refuses what doesn't fit.
 """
 
 import functools
@@ -13,6 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
+from longtail.models.weights.dinov2_positions import antialiased, with_positions
 from longtail.models.weights.transformers_dinov2 import from_transformers
 
 Conversion = Callable[[dict[str, Tensor]], dict[str, Tensor]]
@@ -28,7 +30,10 @@ def conversion_of(name: str, model: Any) -> Conversion | None:
     if found is None:
         return None
     convert = _of_one_argument(found, model)
-    return lambda state: convert(from_transformers(state))
+    grid = getattr(getattr(model, "patch_embed", None), "grid_size", None)
+    if grid is None or antialiased(name):
+        return lambda state: convert(from_transformers(state))
+    return lambda state: convert(with_positions(from_transformers(state), grid))
 
 
 def _of_one_argument(function: Callable[..., Any], model: Any) -> Conversion:
