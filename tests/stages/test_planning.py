@@ -92,7 +92,7 @@ def test_without_a_manifest_only_what_the_recipe_says():
         ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s.drop_classes.0: unknown class 'd'"),
         ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s.rows: unknown split 'trian'"),
         ({"stages": {"s": {"epochs": 1, "keep": {"best": "map"}}}}, {"split": ["train"] * 65}, "keep: {best: map}"),
-        ({"stages": {"s": {"epochs": 1, "keep": {"best": "map_tail"}, "keep_classes": ["a"]}}}, {}, "of the tail, and"),
+        ({"stages": {"s": {"epochs": 1, "keep": {"best": "map_tail"}}}}, {}, "needs labels of the tail, and none has"),
     ],
 )  # fmt: skip
 def test_a_manifest_that_does_not_fit_is_refused(tmp_path, recipe, columns, message):

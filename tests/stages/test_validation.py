@@ -44,5 +44,5 @@ def test_the_tail_is_of_the_training_rows_each_once():
     every = np.ones(3, dtype=bool)
     assert tail_of(stage, "singlelabel", classes, train, every).tolist() == [False, False, True]
     assert tail_of(Stage(epochs=1), "singlelabel", classes, train, every) is None
-    with pytest.raises(UserError, match="every label has 20 training images or more"):
+    with pytest.raises(UserError, match="none has training images but fewer than 20"):
         tail_of(stage, "singlelabel", classes[:180], np.arange(180), np.array([True, True, False]))

@@ -24,9 +24,9 @@ def tail_of(
     counts = class_counts(active_targets(targets, active)[rows], int(active.sum()))
     bounds = group_boundaries(task, len(rows))
     tail = np.array([group == "tail" for group in label_groups(counts, head=bounds.head, tail=bounds.tail)])
-    if not tail.any():
+    if not tail[counts > 0].any():  # labels without any image are tail too, and nobody learns them
         raise UserError(
-            f"keep: {{best: {MAP_TAIL}}} needs labels of the tail, and every label has {bounds.tail:,} training images"
-            f" or more ({bounds.rule}); keep the best by another metric, such as map."
+            f"keep: {{best: {MAP_TAIL}}} needs labels of the tail, and none has training images but fewer than"
+            f" {bounds.tail:,} ({bounds.rule}); keep the best by another metric, such as map."
         )
     return tail
