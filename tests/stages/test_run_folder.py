@@ -7,7 +7,7 @@ import pytest
 
 from longtail.data import Manifest, phantoms, split
 from longtail.report.run_folder import read_run
-from longtail.report.run_view import run_view
+from longtail.report.run_view import facts_of, run_view
 from longtail.report.scoring import manifest_of
 from longtail.stages.loading import load_recipe
 from longtail.stages.run_folder import open_run
@@ -45,3 +45,4 @@ def test_a_manifest_changed_in_python_is_kept_in_the_run(made: Manifest, tmp_pat
 def test_the_report_tells_what_may_be_wrong_with_the_data(made: Manifest, tmp_path: Path) -> None:
     open_run(tmp_path, load_recipe("baseline"), made, command="test", seed=0, warnings=["patients leak"])
     assert run_view(read_run(tmp_path), None, None).warnings == ["Patients leak"]
+    assert "warnings" not in dict(facts_of(read_run(tmp_path), None, anonymous=False))

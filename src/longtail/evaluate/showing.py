@@ -12,6 +12,7 @@ HEADLINE = ("ap", "auroc", "f1", "f1_chosen", "recall", "precision", "brier")
 _TITLES = {
     "ap": "AP", "auroc": "AUROC", "f1": "F1", "f1_chosen": "F1 chosen", "recall": "recall", "precision": "precision",
     "brier": "Brier", "log_loss": "log loss", "multiclass_brier": "multiclass Brier", "ece": "ECE", "lrap": "LRAP",
+    "sensitivity_at_95_specificity": "sensitivity at 95 % specificity",
 }  # fmt: skip
 _CALIBRATION = ("ece", "ece_cxrlt_style", "ece_top_label", "ece_top_class")
 

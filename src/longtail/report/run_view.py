@@ -172,6 +172,7 @@ def facts_of(run: RunFolder, scored: Scored | None, *, anonymous: bool) -> list[
     """The data's fingerprint: what the run recorded of its manifest, as (name, text)."""
     said = dict(run.manifest)
     path = said.pop("path", None)
+    said.pop("warnings", None)  # they stand at the top
     facts: list[tuple[str, Any]] = []
     if isinstance(path, str):
         facts.append(("manifest", path.replace("\\", "/").rpartition("/")[2] if anonymous else path))
