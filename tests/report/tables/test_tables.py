@@ -15,6 +15,7 @@ from longtail.predict.view_rules.frontal_replaces_lateral import frontal_replace
 from longtail.predict.view_rules.view_choice import LabelViews, ViewChoice
 from longtail.report.run_folder import read_run
 from longtail.report.tables import views
+from longtail.report.tables.curves import stage_starts
 from longtail.report.tables.label_ratios import label_ratios_table
 from longtail.report.tables.models import models_table
 from longtail.report.tables.showing import tables
@@ -113,7 +114,9 @@ def test_table_4_of_other_images_is_judged_on_validation(made: tuple[Path, Manif
 
 
 def test_curves_run_over_the_stages_of_a_line(made: tuple[Path, Manifest]) -> None:
-    rows = tables(made[0], table="curves", lines=["model0,model2", "model0,model3,model7"]).rows
+    table = tables(made[0], table="curves", lines=["model0,model2", "model0,model3,model7"])
+    assert stage_starts(table) == {0.5: ["model0"], 2.5: ["model2", "model3"], 4.5: ["model7"]}
+    rows = table.rows
     line = [row[1:] for row in rows if row[0] == "model0 > model3 > model7"]
     assert [row[:3] for row in line] == [
         (1, "model0", 224), (2, "model0", 224), (3, "model3", 320), (4, "model3", 320), (5, "model7", 512),
