@@ -177,8 +177,9 @@ def _rule(rule: str, at: float, miss_cost: float) -> dict[str, Any]:
 
 def _numbers(states: npt.NDArray[Any], values: npt.NDArray[Any], thresholds: npt.NDArray[Any] | None) -> dict[str, Any]:
     """Means over labels; those of decisions where there are thresholds to decide by."""
-    decided = {"f1": f1, "recall": recall, "specificity": specificity} if thresholds is not None else {}
-    found = {name: metric(states, values, thresholds) for name, metric in decided.items()} | {
+    rates = {"f1": f1, "recall": recall, "specificity": specificity}
+    decided = {} if thresholds is None else {name: rate(states, values, thresholds) for name, rate in rates.items()}
+    found = decided | {
         "brier": brier(states, values),
         "log_loss": log_loss(states, values),
         "ece": expected_calibration_error(states, values),
