@@ -89,6 +89,7 @@ def test_without_a_manifest_only_what_the_recipe_says():
         ({"task": "singlelabel"}, {}, "is for a singlelabel task and the manifest is multilabel"),
         ({"predict": {"study": "mean"}}, {}, "predicts with 'mean', which needs the column 'study'"),
         ({"predict": {"views": "mean"}}, {"study": ["s"] * 65}, "which needs the column 'view'"),
+        ({"predict": {"views": "mean"}}, {"view": ["PA"] * 65}, "add predict.views=null to the command"),
         ({"stages": {"s": {"epochs": 1, "drop_classes": ["d"]}}}, {}, "stages.s.drop_classes.0: unknown class 'd'"),
         ({"stages": {"s": {"epochs": 1, "rows": ["trian"]}}}, {}, "stages.s.rows: unknown split 'trian'"),
         ({"stages": {"s": {"epochs": 1, "keep": {"best": "map"}}}}, {"split": ["train"] * 65}, "keep: {best: map}"),
