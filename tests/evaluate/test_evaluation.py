@@ -125,3 +125,12 @@ def test_mistakes() -> None:
         evaluate(predictions, manifest, by=["viewe"])
     with pytest.raises(UserError, match="unknown level 'patient'"):
         evaluate(predictions, manifest, level="patient")
+
+
+def test_predicted_labels_that_the_manifest_lacks_are_told() -> None:
+    manifest = made_manifest()
+    predictions = made_predictions(manifest)
+    more = np.hstack([predictions.values, predictions.values[:, :1]])
+    found = evaluate(replace(predictions, labels=(*predictions.labels, "E"), values=more), manifest, resamples=5)
+    assert "predicted, and no labels of the manifest: E." in found.notes
+    assert len(found.labels) == 4

@@ -116,7 +116,7 @@ def evaluate(
         parts=_parts(done, pieces, bounds),
         confusion=_confusion(what.rows),
         decisions=None if thresholds is None else {"thresholds": thresholds},
-        notes=_trained_on(what, manifest, split) + _notes(what),
+        notes=_trained_on(what, manifest, split) + _notes(what) + _strange(predictions.labels, manifest.labels),
     )
 
 
@@ -240,6 +240,12 @@ def _trained_on(what: Setting, manifest: Manifest, split: str | None) -> list[st
         f"{trained:,} of {len(splits):,} rows are of the training split, which a model knows: its numbers are too good."
         " --split test scores the rows that it has not seen."
     ]
+
+
+def _strange(predicted: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Predicted labels that the manifest lacks, such as one whose column is empty."""
+    lacking = [name for name in predicted if name not in labels]
+    return [f"predicted, and no labels of the manifest: {', '.join(lacking)}."] if lacking else []
 
 
 def _notes(what: Setting) -> list[str]:

@@ -1,10 +1,11 @@
 """A recipe's model built from its settings: backbone, then head, in one fixed order of drawing random numbers."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from longtail.errors import unknown_name
+from longtail.errors import UserError, unknown_name
 from longtail.models import HEADS
 from longtail.models.backbones.building import build_backbone
 from longtail.models.classifier import Classifier
@@ -42,7 +43,19 @@ def build_model(
     )
     head = component(settings.get("head", "linear"))
     options = {**_given_sources(head.name, sources), **head.settings}
-    return Classifier(backbone, build_head(head.name, backbone.sizes, len(labels), **options))
+    with _told(head.name):
+        return Classifier(backbone, build_head(head.name, backbone.sizes, len(labels), **options))
+
+
+@contextmanager
+def _told(head: str) -> Iterator[None]:
+    """What torch or a head of one's own refuses at its making is a mistake in the recipe."""
+    try:
+        yield
+    except (ValueError, TypeError, IndexError, AssertionError) as error:
+        raise UserError(
+            f"model.head: '{head}' cannot be made ({type(error).__name__}: {error}); correct its settings."
+        ) from error
 
 
 def _given_sources(head: str, sources: int) -> dict[str, int]:
