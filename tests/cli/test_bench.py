@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_table_in_all_forms(folder: Path) -> None:
     text = (folder / "out/table.md").read_text()
-    assert "| Method | All | Major | Medium | Minor | Paper | vs CE | p |" in text
+    assert "| Method | All | Major | Medium | Minor | Paper (skin7) | vs CE | p |" in text
     assert "A smoke run" in text
     rows = list(csv.DictReader((folder / "out/table.csv").read_text().splitlines()))
     assert [row["method"] for row in rows] == ["CE", "CE -> cRW", "CE -> LA"]

@@ -54,7 +54,7 @@ def _told(head: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, IndexError, AssertionError) as error:
         raise UserError(
-            f"model.head: '{head}' cannot be made ({type(error).__name__}: {error}); correct its settings."
+            f"the head '{head}' cannot be made ({type(error).__name__}: {error}); correct its settings."
         ) from error
 
 
