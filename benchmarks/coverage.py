@@ -80,7 +80,7 @@ def coverage_of_mean(rows: int, positives: list[int], method: str, trials: int, 
         found = bootstrap(*drawn(rng, rows, positives, False), "ap", None, resamples, trial, method=method)  # type: ignore[arg-type]
         inside += found.mean_low <= value <= found.mean_high
         low, high = np.quantile(found.mean_draws, [0.025, 0.975])
-        plain += low <= value <= high
+        plain += bool(low <= value <= high)
     return {
         "method": method, "rows": rows, "positives": positives, "trials": trials,
         "inside": round(inside / trials, 4), "plain percentiles": round(plain / trials, 4),
