@@ -23,13 +23,17 @@ def test_a_label_of_few_patients_has_a_value_and_no_interval(patients: int, sure
     owners = manifest.column("patient")
     manifest.targets[:, 0] = np.isin(owners, np.unique(owners)[:patients])
     weak, strong = (made_predictions(manifest, skill) for skill in (0.0, 0.6))
-    found = evaluate(weak, manifest, resamples=20)
+    rare = {"head": 30, "tail": 2 * patients + 1}
+    found = evaluate(weak, manifest, resamples=20, **rare)
+    assert [label.group for label in found.labels].count("tail") == 2 - (patients > 20)  # A, and D without positives
     label = found.labels[0]
     assert (label.positive_units, label.positives) == (patients, 2 * patients)
     assert label.metrics["ap"].value > 0
     assert (label.metrics["ap"].low == label.metrics["ap"].low) is sure
     assert label.metrics["brier"].low < label.metrics["brier"].high
     assert any(f"no interval for A ({patients})" in note for note in found.notes) is not sure
+    assert (found.groups["tail"]["ap"].low == found.groups["tail"]["ap"].low) is sure
+    assert found.groups["tail"]["brier"].low < found.groups["tail"]["brier"].high
     assert found.means["ap"].low < found.means["ap"].value < found.means["ap"].high
     assert "patients with it" in next(each for each in tables(found) if each.title == "labels").columns
     told = compare({"weak": weak, "strong": strong}, manifest, resamples=20).pairs[0].labels[0]

@@ -11,7 +11,5 @@ from longtail.stages.loading_models import build_model
 )
 def test_settings_that_a_head_refuses(head: object, told: str) -> None:
     settings = {"backbone": "test_resnet", "weights": "none", "head": head}
-    with pytest.raises(
-        UserError, match=rf"the head 'linear' cannot be made \(\w+: .*{told}.*; correct its settings"
-    ):
+    with pytest.raises(UserError, match=rf"the head 'linear' cannot be made \(\w+: .*{told}.*; correct its settings"):
         build_model(settings, ["a", "b"], 1, 24)

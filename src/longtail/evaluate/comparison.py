@@ -13,7 +13,7 @@ import numpy as np
 
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError, unknown_name
-from longtail.evaluate.arrays import Floats
+from longtail.evaluate.arrays import Booleans, Floats
 from longtail.evaluate.defined import macro
 from longtail.evaluate.few import OF_POSITIVES, few_note, few_units, units_with
 from longtail.evaluate.multiple import bootstrap_p, holm, needed_resamples, usual_resamples
@@ -131,7 +131,7 @@ def compare(
         rows=len(what.places),
         units={"column": what.grouped_by, "count": what.rows.units},
         intervals={"method": method, "confidence": confidence, "resamples": resamples, "seed": seed},
-        means={name: bounds.mean(found) for name, found in merged.items()},
+        means={name: bounds.mean(found, few=report.few) for name, found in merged.items()},
         seeds={
             name: _spread([macro(draws[name, i].value).value for i in range(len(each))])
             for name, each in members.items()
@@ -169,15 +169,21 @@ class _Report:
             clear_losses=int(((better < 0) & clear).sum()) if labels else 0,
         )
 
+    @property
+    def few(self) -> Booleans | None:
+        """Labels of too few units for an interval, where the metric rests on positives."""
+        rows = self.what.rows
+        return few_units(rows.states, rows.index) if self.metric in OF_POSITIVES else None
+
     def mean(self, what: str, apart: Sampled, members: Any = slice(None)) -> Difference:
+        number = self.bounds.mean(apart, members, self.few)
         p = float(bootstrap_p(apart.mean(members).centred().draws)[0])
-        return Difference(what, self.bounds.mean(apart, members), p)
+        return Difference(what, number, p if number.low == number.low else np.nan)
 
     def labels(self, apart: Sampled, check: Floats | None) -> list[Difference]:
         if len(apart.value) != len(self.what.labels):
             return []  # accuracy has no labels
-        if self.metric in OF_POSITIVES:
-            apart = apart.unsure(few_units(self.what.rows.states, self.what.rows.index))
+        apart = apart if self.few is None else apart.unsure(self.few)
         p = np.where(np.isnan(apart.value), np.nan, bootstrap_p(apart.draws))
         corrected = holm(p)
         return [

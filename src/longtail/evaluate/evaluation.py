@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longtail.data.manifest import Manifest
-from longtail.evaluate.arrays import Floats, label_counts
+from longtail.evaluate.arrays import Booleans, Floats, label_counts
 from longtail.evaluate.calibration_error import (
     ece_cxrlt_style,
     ece_top_class,
@@ -94,7 +94,7 @@ def evaluate(
         for key in pieces
     }
     bounds = Bounds(confidence, method)
-    whole = done["", ""]
+    whole, few = done["", ""], few_units(what.rows.states, what.rows.index)
     return Evaluation(
         task=manifest.task,
         level=what.level,
@@ -108,8 +108,8 @@ def evaluate(
             "rule": what.boundaries.rule,
             "counted in": what.counted,
         },
-        means=_means(whole, bounds) | _overall(what.rows),
-        groups={name: _means(whole, bounds, places) for name, places in members.items()},
+        means=_means(whole, bounds, few=few) | _overall(what.rows),
+        groups={name: _means(whole, bounds, places, few) for name, places in members.items()},
         members={name: [what.labels[i] for i in places] for name, places in members.items()},
         labels=_labels(whole, what, bounds),
         undefined=undefined_labels(what.rows.states, what.labels),
@@ -130,12 +130,14 @@ def _pieces(what: Setting, manifest: Manifest, by: Sequence[str]) -> dict[tuple[
     return found
 
 
-def _means(found: dict[str, Sampled], bounds: Bounds, members: Any = slice(None)) -> dict[str, Number]:
+def _means(
+    found: dict[str, Sampled], bounds: Bounds, members: Any = slice(None), few: Booleans | None = None
+) -> dict[str, Number]:
     """Each metric's mean over (some of) the labels; overall numbers as they are, where all labels are meant."""
     means = {}
     for name, numbers in found.items():
         if name not in _OVERALL:
-            means[name] = bounds.mean(numbers, members)
+            means[name] = bounds.mean(numbers, members, few if name in OF_POSITIVES else None)
         elif members == slice(None):
             means[name] = bounds.each(numbers)[0]
     return means

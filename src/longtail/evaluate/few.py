@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from longtail.evaluate.arrays import Booleans, Integers
+from longtail.evaluate.arrays import Booleans, Floats, Integers
 
 FEW = 5  # with fewer there is no interval and no p-value
 
@@ -32,6 +32,12 @@ def few_units(states: npt.NDArray[Any], index: npt.NDArray[np.intp] | None) -> B
     least = np.minimum(units_with(np.equal(states, 1), index), units_with(np.equal(states, 0), index))
     few: Booleans = least < FEW
     return few
+
+
+def mostly(few: Booleans, value: Floats) -> Booleans:
+    """Whether most of the defined labels `(K,)` have too few units: `(1,)`, as a mean over them is."""
+    defined = ~np.isnan(value)
+    return np.array([2 * np.count_nonzero(few & defined) > np.count_nonzero(defined)])
 
 
 def plural(unit: str) -> str:

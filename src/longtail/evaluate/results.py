@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from longtail.evaluate.arrays import Booleans
 from longtail.evaluate.defined import Undefined as Undefined
 from longtail.evaluate.defined import macro
+from longtail.evaluate.few import mostly
 from longtail.evaluate.sampled import Method, Sampled
 
 
@@ -34,9 +36,15 @@ class Bounds:
         low, high = found.bounds(self.confidence, self.method)
         return [Number(float(v), float(a), float(b)) for v, a, b in zip(found.value, low, high, strict=True)]
 
-    def mean(self, found: Sampled, members: Sequence[int] | slice = slice(None)) -> Number:
-        """The mean over (some of) the labels, the same ones in every resample, less the resamples' bias."""
-        return replace(self.each(found.mean(members).centred())[0], over=macro(found.value[members]).over)
+    def mean(self, found: Sampled, members: Sequence[int] | slice = slice(None), few: Booleans | None = None) -> Number:
+        """The mean over (some of) the labels, the same ones in every resample, less the resamples' bias.
+
+        It has no interval where most of these labels are of too `few` units `(K,)` for one.
+        """
+        sampled = found.mean(members).centred()
+        if few is not None:
+            sampled = sampled.unsure(mostly(few[members], found.value[members]))
+        return replace(self.each(sampled)[0], over=macro(found.value[members]).over)
 
 
 @dataclass(frozen=True)
