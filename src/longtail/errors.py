@@ -25,6 +25,11 @@ def listing(names: Sequence[object], most: int = 12) -> str:
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
+def plural(unit: str) -> str:
+    """More than one patient, lesion, study or image."""
+    return "studies" if unit == "study" else f"{unit}s"
+
+
 def unknown_name(kind: str, name: str, choices: Iterable[str], where: str = "") -> UserError:
     """The error for a name that is none of `choices`; suggests the nearest one."""
     valid = sorted(choices)

@@ -12,6 +12,7 @@ from longtail.bench.counting import counting_for
 from longtail.bench.plan import Line
 from longtail.bench.result import Result
 from longtail.data.manifest import Manifest, from_classes
+from longtail.evaluate import multiple
 from longtail.predict.files import write_predictions
 from longtail.predict.predictions import Predictions
 from longtail.stages.recipe import Recipe, Stage
@@ -90,7 +91,8 @@ def test_a_better_line_is_told_apart_and_an_equal_one_is_not(result: Result) -> 
 def test_p_over_many_rows_gets_the_resamples_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int | None, drawn: int
 ) -> None:
-    monkeypatch.setattr(assembling, "needed_resamples", lambda comparisons, _: 1000 * comparisons)  # 2 beside the rival
+    for module in (assembling, multiple):
+        monkeypatch.setattr(module, "needed_resamples", lambda comparisons, _: 1000 * comparisons)  # 2 beside the rival
     found = made(tmp_path, monkeypatch, asked)
     assert found.facts["resamples"] == drawn
     told = "150 resamples are few for p corrected over 2 rows; ask for 2,000 or more (--resamples 2000)."

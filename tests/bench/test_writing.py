@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,13 @@ def test_all_files_are_written_and_nan_is_null(result: Result, tmp_path) -> None
         *(f"table.{e}" for e in ("md", "tex", "csv", "html")),
     }
     assert '"labels": {\n        "0": [\n          0.5,\n          null' in (tmp_path / "bench.json").read_text()
+
+
+def test_a_difference_without_an_interval_says_so_and_why(result: Result) -> None:
+    assert "have no interval" not in markdown(result)
+    nan = float("nan")
+    result.lines[1] = replace(result.lines[1], against=Against(-0.0667, nan, nan, nan, nan))
+    text = markdown(result)
+    assert "| -6.67 (no interval) |  |" in text
+    assert "have no interval where most labels are of fewer than 5 patients" in text
+    assert "nan" not in "".join((text, latex(result), html(result), csv_text(result))).lower()

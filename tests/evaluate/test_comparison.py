@@ -51,6 +51,15 @@ def test_one_of_many_labels_can_be_clear() -> None:
     assert "--resamples 2080" in fewer.notes[0]
 
 
+def test_labels_of_few_patients_are_shown_without_an_interval() -> None:
+    few = made_manifest(24)
+    found = compare({"a": made_predictions(few, 0), "b": made_predictions(few, 0.9)}, few, resamples=20)
+    cells = {str(row[0]): row[1:] for row in comparison_tables(found)[1].rows}
+    assert any(each.number.low != each.number.low and each.number.value > 0 for each in found.pairs[0].labels)
+    assert "nan" not in str(cells)
+    assert all(p == "" for value, p, _ in cells.values() if "[" not in str(value))
+
+
 def test_a_file_beside_itself_is_no_better() -> None:
     found = compare({"a": WEAK, "b": WEAK}, MANIFEST, metric="auroc", resamples=20).pairs[0]
     assert (found.mean.number.value, found.mean.p, found.ties) == (0, 1, 3)

@@ -14,6 +14,9 @@ def test_units_are_counted_once() -> None:
     chosen = np.array([[1, 0], [1, 1], [0, 1], [1, 0]], dtype=bool)
     assert few.units_with(chosen, np.array([2, 2, 0, 1])).tolist() == [2, 2]
     assert few.units_with(chosen, None).tolist() == [3, 2]
+    rng = np.random.default_rng(0)
+    many, owners = rng.random((500, 7)) < 0.02, rng.integers(0, 90, 500)
+    assert few.units_with(many, owners).tolist() == [len(set(owners[column])) for column in many.T]
     assert few.units_with(chosen[:, :1] & False, np.zeros(4, dtype=np.intp)).tolist() == [0]
 
 

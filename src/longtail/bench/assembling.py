@@ -10,13 +10,12 @@ from longtail.bench.plan import Line
 from longtail.bench.result import Against, Result, ResultLine, cells_of, placed
 from longtail.data.manifest import Manifest
 from longtail.evaluate.comparison import compare
-from longtail.evaluate.multiple import holm, needed_resamples
+from longtail.evaluate.multiple import holm, needed_resamples, usual_resamples
 from longtail.stages.recipe import Recipe
 from longtail.stages.store import read_facts
 from longtail.stages.table import RecipeTable
 
 Runs = Mapping[str, Mapping[int, Path]]  # finished runs by line and seed
-USUAL_RESAMPLES = 1000
 _CONFIDENCE = 0.95
 
 
@@ -54,7 +53,7 @@ def assembled(
     cells = placed([cells_of(seeds[line.name], columns) for line in shown])
     compared = [name for name, paths in files.items() if paths and name != rival]
     needed = needed_resamples(len(compared), _CONFIDENCE)
-    drawn = max(USUAL_RESAMPLES, needed) if resamples is None else resamples
+    drawn = usual_resamples(len(compared), _CONFIDENCE) if resamples is None else resamples
     apart = _differences(files, rival, manifest, counting, split, drawn)
     few = too_few(drawn, needed, len(compared)) if apart else ""
     counts, lacking = sorted(len(paths) for paths in files.values() if paths), unscored(labels)

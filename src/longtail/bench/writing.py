@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from longtail.bench.result import Cell, Result, ResultLine
+from longtail.evaluate.few import FEW
 from longtail.files import write_json, write_text
 
 Style = Callable[[str, int | None], str]  # a number's text and its place in the column
@@ -118,20 +119,32 @@ def _comparison(line: ResultLine) -> list[str]:
     if line.against is None:
         return ["", ""]
     told = line.against
+    if math.isnan(told.low):
+        return [f"{told.difference * 100:+.2f} (no interval)", ""]
     interval = f"{told.difference * 100:+.2f} [{told.low * 100:+.2f}, {told.high * 100:+.2f}]"
-    return [interval, f"{told.holm:.3f}" if told.holm >= 0.001 else "under 0.001"]
+    return [interval, "under 0.001" if told.holm < 0.001 else f"{told.holm:.3f}"]
 
 
 def _told(result: Result) -> str:
     """The note, with what the comparison is."""
     rival = (
         f" 'vs' is the difference of {result.columns[0]} to {result.rival} with its 95 % interval"
-        f" ({_bootstrap(result)}), p corrected over the rows by Holm."
+        f" ({_bootstrap(result)}), p corrected over the rows by Holm.{_no_interval(result)}"
         if result.rival
         else ""
     )
     failed = "".join(f" {line.name} did not finish: {line.failed}" for line in result.lines if line.failed)
     return f"{result.note}{rival}{failed}"
+
+
+def _no_interval(result: Result) -> str:
+    """Why a difference has none, where one has none."""
+    told = [line.against for line in result.lines if line.against]
+    if not any(math.isnan(one.low) for one in told):
+        return ""
+    return (
+        f" Differences have no interval where most labels are of fewer than {FEW} patients (images, if none are named)."
+    )
 
 
 def _bootstrap(result: Result) -> str:

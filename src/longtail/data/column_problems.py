@@ -65,25 +65,20 @@ def _passed_over(manifest: Manifest) -> Iterator[Problem]:
             )  # fmt: skip
 
 
-def _words(manifest: Manifest, name: str) -> set[str]:
-    """What the filled cells of a column say, in lower case."""
-    return {word for cell in manifest.table[name].unique() if (word := str(cell).strip().lower())}
-
-
 def _unread_labels(manifest: Manifest) -> Iterator[Problem]:
     """Columns that were taken for text and look like labels, where nobody said which columns are labels."""
-    others = [name for name in manifest.extras if not is_kept(name)]
-    if unread := [name for name in others if _looks_like_states(_cells(manifest, name))]:
+    cells = {name: _cells(manifest, name) for name in manifest.extras if not is_kept(name)}
+    if unread := [name for name, said in cells.items() if _looks_like_states(said)]:
         yield Problem(
             "unread-label", "warning", len(unread),
             f"{listing([repr(name) for name in unread])} of {_file(manifest)} holds words such as"
-            f" {listing([repr(word) for word in sorted(_words(manifest, unread[0]))])} and so is no label; if it is"
+            f" {listing([repr(word) for word in sorted(cells[unread[0]])])} and so is no label; if it is"
             f" one, write {VALID_STATES}.",
         )  # fmt: skip
 
 
 def _cells(manifest: Manifest, name: str) -> Counter[str]:
-    """The words of a column, as `_words` has them, with how many cells say each."""
+    """What the filled cells of a column say, in lower case, and how many say it."""
     found: Counter[str] = Counter()
     for cell, count in manifest.table[name].value_counts().items():
         found[str(cell).strip().lower()] += int(count)
@@ -115,7 +110,7 @@ def _is_number(word: str) -> bool:
 
 def _left_out(manifest: Manifest) -> Iterator[Problem]:
     """Columns of 0 and 1 that are no labels for their name alone."""
-    kept = {name: _words(manifest, name) for name in manifest.extras if is_kept(name) and manifest.names.image}
+    kept = {name: _cells(manifest, name) for name in manifest.extras if is_kept(name) and manifest.names.image}
     left_out = [
         name
         for name, words in kept.items()

@@ -15,7 +15,7 @@ from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
 from longtail.data.problem import Problem as Problem
 from longtail.data.tables import row_place
-from longtail.errors import UserError, listing, nearest
+from longtail.errors import UserError, listing, nearest, plural
 
 
 def validate(manifest: Manifest, *, check_files: bool = True) -> list[Problem]:
@@ -86,8 +86,7 @@ def _splits(manifest: Manifest) -> Iterator[Problem]:
     yield from _odd_split_names(manifest)
     for role in grouping_columns(manifest)[:1]:  # the widest: what it keeps whole, the others keep whole
         if found := _crossing(manifest.table[role], _filled(manifest.table["split"])):
-            plural = "studies" if role == "study" else f"{role}s"
-            such = f"{found.groups:,} such {plural}" if found.groups > 1 else "the only one"
+            such = f"{found.groups:,} such {plural(role)}" if found.groups > 1 else "the only one"
             yield Problem(
                 "leak", "warning", found.groups,
                 f"{_place(manifest, found.row)}, {_name(manifest, 'split')} of {_file(manifest)}: the {role}"

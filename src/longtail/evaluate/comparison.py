@@ -15,7 +15,7 @@ from longtail.data.manifest import Manifest
 from longtail.errors import UserError, unknown_name
 from longtail.evaluate.arrays import Booleans, Floats
 from longtail.evaluate.defined import macro
-from longtail.evaluate.few import OF_POSITIVES, few_note, few_units, units_with
+from longtail.evaluate.few import OF_POSITIVES, few_note
 from longtail.evaluate.multiple import bootstrap_p, holm, needed_resamples, usual_resamples
 from longtail.evaluate.resampling import BLOCKS, Weighing, sampled
 from longtail.evaluate.results import Bounds, Number, as_plain
@@ -172,8 +172,7 @@ class _Report:
     @property
     def few(self) -> Booleans | None:
         """Labels of too few units for an interval, where the metric rests on positives."""
-        rows = self.what.rows
-        return few_units(rows.states, rows.index) if self.metric in OF_POSITIVES else None
+        return self.what.rows.few if self.metric in OF_POSITIVES else None
 
     def mean(self, what: str, apart: Sampled, members: Any = slice(None)) -> Difference:
         number = self.bounds.mean(apart, members, self.few)
@@ -200,8 +199,7 @@ class _Report:
 
 
 def _notes(what: Setting, resamples: int, confidence: float) -> list[str]:
-    states, index = what.rows.states, what.rows.index
-    notes = few_note(what.labels, units_with(np.equal(states, 1), index), few_units(states, index), what.grouped_by)
+    notes = few_note(what.labels, what.rows.positive_units, what.rows.few, what.grouped_by)
     needed = needed_resamples(len(what.labels), confidence)
     if resamples < needed:
         notes.append(

@@ -17,7 +17,7 @@ from longtail.evaluate.calibration_error import (
 )
 from longtail.evaluate.confusion import confusion_matrix
 from longtail.evaluate.defined import macro, undefined_labels
-from longtail.evaluate.few import OF_POSITIVES, few_note, few_units, units_with
+from longtail.evaluate.few import OF_POSITIVES, few_note
 from longtail.evaluate.fixed_specificity import sensitivity_at_specificity
 from longtail.evaluate.frequency import class_groups
 from longtail.evaluate.label_ranking import (
@@ -94,7 +94,7 @@ def evaluate(
         for key in pieces
     }
     bounds = Bounds(confidence, method)
-    whole, few = done["", ""], few_units(what.rows.states, what.rows.index)
+    whole, few = done["", ""], what.rows.few
     return Evaluation(
         task=manifest.task,
         level=what.level,
@@ -160,9 +160,8 @@ def _members(what: Setting, major: int | None, minor: int | None) -> dict[str, l
 def _labels(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> list[Label]:
     states = what.rows.states
     positives, negatives = label_counts(states)
-    units, few = units_with(np.equal(states, 1), what.rows.index), few_units(states, what.rows.index)
     metrics = {
-        name: bounds.each(numbers.unsure(few) if name in OF_POSITIVES else numbers)
+        name: bounds.each(numbers.unsure(what.rows.few) if name in OF_POSITIVES else numbers)
         for name, numbers in found.items()
         if name not in _OVERALL
     }
@@ -173,7 +172,7 @@ def _labels(found: dict[str, Sampled], what: Setting, bounds: Bounds) -> list[La
             group=what.groups[i],
             train_count=int(what.train_counts[i]),
             positives=int(positives[i]),
-            positive_units=int(units[i]),
+            positive_units=int(what.rows.positive_units[i]),
             negatives=int(negatives[i]),
             metrics={name: numbers[i] for name, numbers in metrics.items()},
         )
@@ -212,14 +211,15 @@ def _parts(
     done: dict[tuple[str, str], dict[str, Sampled]], pieces: dict[tuple[str, str], Rows], bounds: Bounds
 ) -> list[Part]:
     parts: list[Part] = []
-    first: dict[str, dict[str, Sampled]] = {}
+    first: dict[str, tuple[dict[str, Sampled], Booleans]] = {}
     for (column, value), found in done.items():
         if not column:
             continue
-        base = first.setdefault(column, found)
+        rows = pieces[column, value]
+        base, few = first.setdefault(column, (found, rows.few))
         apart = {} if base is found else {name: numbers.minus(base[name]) for name, numbers in found.items()}
-        rows = len(pieces[column, value].values)
-        parts.append(Part(column, value, rows, _means(found, bounds), _means(apart, bounds)))
+        means, differences = _means(found, bounds, few=rows.few), _means(apart, bounds, few=few | rows.few)
+        parts.append(Part(column, value, len(rows.values), means, differences))
     return parts
 
 
@@ -260,6 +260,4 @@ def _notes(what: Setting) -> list[str]:
     sums = what.rows.values.sum(axis=1)
     if what.rows.targets.ndim == 1 and len(sums) and np.abs(sums - 1).max() > 0.01:
         notes.append("the probabilities of a row do not sum to 1, as those of a softmax do.")
-    states, index = what.rows.states, what.rows.index
-    units, few = units_with(np.equal(states, 1), index), few_units(states, index)
-    return notes + few_note(what.labels, units, few, what.grouped_by)
+    return notes + few_note(what.labels, what.rows.positive_units, what.rows.few, what.grouped_by)

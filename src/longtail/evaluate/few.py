@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from longtail.errors import plural
 from longtail.evaluate.arrays import Booleans, Floats, Integers
 
 FEW = 5  # with fewer there is no interval and no p-value
@@ -22,9 +23,7 @@ def units_with(chosen: Booleans, index: npt.NDArray[np.intp] | None) -> Integers
     """How many units have one of the chosen cells `(N, C)`, by label `(C,)`; `index` `(N,)` is each row's unit."""
     if index is None:
         return np.asarray(chosen.sum(axis=0), dtype=np.int64)
-    rows, labels = np.nonzero(chosen)
-    pairs = np.unique(index[rows].astype(np.int64) * chosen.shape[1] + labels)
-    return np.bincount(pairs % chosen.shape[1], minlength=chosen.shape[1]).astype(np.int64)
+    return np.array([np.count_nonzero(np.bincount(index[column])) for column in chosen.T], dtype=np.int64)
 
 
 def few_units(states: npt.NDArray[Any], index: npt.NDArray[np.intp] | None) -> Booleans:
@@ -38,11 +37,6 @@ def mostly(few: Booleans, value: Floats) -> Booleans:
     """Whether most of the defined labels `(K,)` have too few units: `(1,)`, as a mean over them is."""
     defined = ~np.isnan(value)
     return np.array([2 * np.count_nonzero(few & defined) > np.count_nonzero(defined)])
-
-
-def plural(unit: str) -> str:
-    """More than one patient, lesion, study or image."""
-    return "studies" if unit == "study" else f"{unit}s"
 
 
 def few_note(labels: Sequence[str], positives: Integers, few: Booleans, unit: str) -> list[str]:

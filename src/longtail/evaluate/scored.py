@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from longtail.evaluate.arrays import Floats, ratio
+from longtail.evaluate.arrays import Booleans, Floats, Integers, ratio
 from longtail.evaluate.confusion_sums import matrix_metrics
+from longtail.evaluate.few import few_units, units_with
 from longtail.evaluate.resampling import Weighing
 from longtail.evaluate.sampled import Sampled
 from longtail.evaluate.weighings import cells, ranking, sums
@@ -35,6 +37,16 @@ class Rows:
         states = same.astype(np.float32)
         states[self.targets < 0] = np.nan
         return states
+
+    @cached_property
+    def few(self) -> Booleans:
+        """Labels `(C,)` with positives or negatives of too few units for an interval."""
+        return few_units(self.states, self.index)
+
+    @cached_property
+    def positive_units(self) -> Integers:
+        """How many units have each label, `(C,)`."""
+        return units_with(np.equal(self.states, 1), self.index)
 
     def take(self, rows: npt.NDArray[Any]) -> "Rows":
         """Some of the rows; they keep their units, so that resamples stay the same."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from longtail.data.audit.label_groups import empty_tail
+from longtail.errors import plural
 from longtail.evaluate.comparison import Comparison, Difference, Pair
-from longtail.evaluate.few import plural
 from longtail.evaluate.results import Evaluation, Number
 
 HEADLINE = ("ap", "auroc", "f1", "f1_chosen", "recall", "precision", "brier")
@@ -148,7 +148,8 @@ def _difference(each: Difference) -> list[object]:
     what = f"{each.what} ({number.over} labels)" if number.over is not None else each.what
     if number.value != number.value:
         return [what, "undefined", "", ""]
-    return [what, f"{number.value:+.3f} [{number.low:+.3f}, {number.high:+.3f}]", _p(each.p), _p(each.holm)]
+    interval = "" if number.low != number.low else f" [{number.low:+.3f}, {number.high:+.3f}]"
+    return [what, f"{number.value:+.3f}{interval}", _p(each.p), _p(each.holm)]
 
 
 def _p(value: float | None) -> str:

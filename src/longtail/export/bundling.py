@@ -58,9 +58,7 @@ def run_bundle(
     kept: dict[str, Any] = {name: chosen[name] for name in ("ensemble", "views") if name in chosen}
     evidence = evidence_of(_told(run, "metrics.json"))
     notes = notes_of(stage_facts(run, names), evidence, decided=decisions is not NO_DECISIONS)
-    bundle = Bundle(members, plan, decisions, kept, facts, evidence, notes)
-    told = sources_of(bundle)
-    return (replace(bundle, notes=(*notes, source_note(told))) if told else bundle), networks
+    return Bundle(members, plan, decisions, kept, facts, evidence, notes), networks
 
 
 def sources_of(bundle: Bundle) -> dict[str, tuple[str, ...]]:
@@ -119,4 +117,6 @@ def served_bundle(run: str | Path, *, device: str = "auto", threads: int = 0) ->
     """The run for a server, on so many threads (0: as they are)."""
     if threads:
         torch.set_num_threads(threads)
-    return run_bundle(run, device=device)[0]
+    bundle = run_bundle(run, device=device)[0]
+    told = sources_of(bundle)
+    return replace(bundle, notes=(*bundle.notes, source_note(told))) if told else bundle

@@ -85,8 +85,9 @@ def export(
             asked: dict[str, Any] = {"stages": stages, "tta": tta, "tta_merge": tta_merge}
             written = with_files(bundle, kind, folder)
             apart = parity_with_sources(run, written, images, check_images, store, **asked)
-            found, bundle = apart or found, replace(bundle, notes=(*bundle.notes[:-1], source_note(sources, apart)))
-            tell(bundle.notes[-1])
+            found, note = apart or found, source_note(sources, apart)
+            bundle = replace(bundle, notes=(*bundle.notes, note))
+            tell(note)
         told["parity"] = found.as_json()
         write_facts(bundle, kind, folder, int8=int8, **told)
         write_text(folder / CARD, model_card(bundle, kind.name, told, run_recipe(run)))

@@ -58,10 +58,8 @@ def parity_with_sources(
     """
     if manifest is None or not manifest.has("source"):
         return None
-    rows = validation_rows(manifest)
-    rows = (
-        rows[np.unique(np.linspace(0, len(rows) - 1, min(images, len(rows))).astype(np.int64))] if len(rows) else rows
-    )
+    whole = validation_rows(manifest)
+    rows = whole[np.linspace(0, len(whole) - 1, min(images, len(whole))).astype(np.int64)]
     some = manifest.select(rows)
     if not any(some.column("source")):
         return None

@@ -45,9 +45,10 @@ def paired_difference(
     needed = {name: ranking(run.states[rows], run.values[rows], index, metric) for name, (run, rows) in sides.items()}
     found = sampled(needed, units, resamples, seed, blocks=0)
     apart = found["second"].minus(found["first"])
-    low, high = apart.unsure(few_units(first.states[one], index)).bounds()
+    few = few_units(first.states[one], index)
+    low, high = apart.unsure(few).bounds()
     better, worse = int((low > 0).sum()), int((high < 0).sum())
-    return Difference(metric, Bounds().mean(apart), apart.value, low, high, len(one), better, worse)
+    return Difference(metric, Bounds().mean(apart, few=few), apart.value, low, high, len(one), better, worse)
 
 
 def _same_truth(first: Scored, second: Scored, one: Any, two: Any) -> bool:

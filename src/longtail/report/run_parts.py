@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from longtail.evaluate.few import few_units
 from longtail.evaluate.resampling import sampled
 from longtail.evaluate.results import Bounds, Number
 from longtail.evaluate.sampled import Sampled
@@ -51,13 +50,12 @@ def parts_of(scored: Scored, *, resamples: int = 1000, seed: int = 0) -> dict[st
     if not needed:
         return {}
     found = sampled(needed, scored.setting.rows.units, min(resamples, MOST_RESAMPLES), seed, blocks=0)
-    few = {key: few_units(part.states, part.index) for key, part in rows.items()}
     parts: dict[str, list[Part]] = {}
     for (column, name), mask in masks.items():
         ap, auroc = found[column, name, "ap"], found[column, name, "auroc"]
-        parts.setdefault(column, []).append(_part(name, int(mask.sum()), ap, auroc, few[column, name]))
+        parts.setdefault(column, []).append(_part(name, int(mask.sum()), ap, auroc, rows[column, name].few))
     if ("view", _FRONTS) in masks:
-        parts["view"].append(_gap(found, few["view", _FRONTS] | few["view", _OTHERS]))
+        parts["view"].append(_gap(found, rows["view", _FRONTS].few | rows["view", _OTHERS].few))
     return parts
 
 
@@ -85,4 +83,4 @@ def _gap(found: dict[Any, Sampled], few: _Mask) -> Part:
 
 def _part(name: str, rows: int | None, ap: Sampled, auroc: Sampled, few: _Mask) -> Part:
     bounds = Bounds()
-    return Part(name, rows, bounds.mean(ap), bounds.mean(auroc), bounds.each(ap.unsure(few)))
+    return Part(name, rows, bounds.mean(ap, few=few), bounds.mean(auroc, few=few), bounds.each(ap.unsure(few)))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from longtail.errors import plural
 from longtail.report.charts.bars import tail_chart
 from longtail.report.charts.curves import label_curves, reliability_chart
 from longtail.report.charts.scatter import embedding_chart
@@ -178,7 +179,7 @@ def facts_of(run: RunFolder, scored: Scored | None, *, anonymous: bool) -> list[
         facts.append(("manifest", path.replace("\\", "/").rpartition("/")[2] if anonymous else path))
     facts += [(name.replace("_", " "), _in_words(value)) for name, value in said.items() if not _is_heavy(value)]
     if scored is not None:
-        facts.append(("scored here", f"{len(scored):,} {_plural(scored.level)} of the split {scored.split}"))
+        facts.append(("scored here", f"{len(scored):,} {plural(scored.level)} of the split {scored.split}"))
     if scored is not None and scored.grouped_by is not None:
         facts.append(
             ("resampled by", f"{scored.grouped_by} ({scored.setting.rows.units:,} of them in the scored rows)")
@@ -186,10 +187,6 @@ def facts_of(run: RunFolder, scored: Scored | None, *, anonymous: bool) -> list[
     elif scored is not None:
         facts.append(("resampled by", "row: the manifest names no patients, so intervals may be too narrow"))
     return facts
-
-
-def _plural(level: str) -> str:
-    return "studies" if level == "study" else "images"
 
 
 def _is_heavy(value: Any) -> bool:

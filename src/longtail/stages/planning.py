@@ -14,7 +14,7 @@ from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
 from longtail.data.validation import ABOUT_NAMES, require_valid
 from longtail.data.validation import validate as problems_of
-from longtail.errors import UserError
+from longtail.errors import UserError, plural
 from longtail.stages.component import component
 from longtail.stages.graph import order_of
 from longtail.stages.identity import model_settings
@@ -247,10 +247,9 @@ def impersonal(warnings: list[str], manifest: Manifest) -> list[str]:
     for text in warnings:
         if text in problems and problems[text].kind == "leak":
             role = grouping_columns(manifest)[0]
-            groups = "studies" if role == "study" else f"{role}s"
             kept.append(
-                f"{problems[text].count:,} {groups} are in more than one split, so scores are too good; split by group"
-                " with 'longtail data split'"
+                f"{problems[text].count:,} {plural(role)} are in more than one split, so scores are too good; split by"
+                " group with 'longtail data split'"
             )
     return kept
 

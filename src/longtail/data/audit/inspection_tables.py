@@ -8,7 +8,7 @@ import numpy as np
 from longtail.data.audit.inspection import Inspection
 from longtail.data.audit.label_groups import empty_tail
 from longtail.data.audit.label_statistics import StateCounts
-from longtail.errors import listing
+from longtail.errors import listing, plural
 
 _MOST = 10  # rows of the tables that list examples
 _NAMED = 4  # labels at a glance
@@ -43,7 +43,7 @@ def facts(inspection: Inspection) -> list[tuple[str, Any]]:
     ratio = inspection.tail.imbalance
     named: list[tuple[str, Any]] = [
         ("images", inspection.rows),
-        *[(_plural(role), one.groups) for role, one in inspection.grouped.items()],
+        *[(plural(role.removesuffix("_id")), one.groups) for role, one in inspection.grouped.items()],
         ("labels", f"{len(inspection.labels):,}: {listing(inspection.labels, _NAMED)}"),
         ("labels without images" + (" in train" if "train" in inspection.by_split else ""), len(ratio.without)),
         ("imbalance ratio", f"{ratio.ratio:,.1f}" if ratio.most else "none"),
@@ -53,7 +53,7 @@ def facts(inspection: Inspection) -> list[tuple[str, Any]]:
         named += [("label density", f"{inspection.per_image.density:.4f}")]
     named += [("unknown cells", f"{_percent(inspection.counts.unknown.sum() / _cells(inspection)):g} %")]
     named += [
-        (f"{_plural(role)} in 2+ splits", one.leaking)
+        (f"{plural(role.removesuffix('_id'))} in 2+ splits", one.leaking)
         for role, one in inspection.grouped.items()
         if inspection.by_split
     ]
@@ -69,10 +69,6 @@ def group_sentence(inspection: Inspection) -> str:
         f"head: more than {edges.head:,} images, tail: fewer than {edges.tail:,}{empty_tail(edges.tail)},"
         f" medium: between ({edges.rule}); counted on {inspection.tail.counted_on}"
     )
-
-
-def _plural(role: str) -> str:
-    return {"study": "studies"}.get(role, f"{role.removesuffix('_id')}s")
 
 
 def _cells(inspection: Inspection) -> int:

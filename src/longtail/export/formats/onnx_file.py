@@ -30,12 +30,12 @@ def onnx_format() -> Format:
         ".onnx",
         _write,
         _open,
-        1e-4,
-        ("onnx",),
-        ("onnxruntime",),
-        _quantise,
-        ("onnx", "onnxruntime", "sympy"),
-        _tell,
+        tolerance=1e-4,
+        to_write=("onnx",),
+        to_open=("onnxruntime",),
+        quantise=_quantise,
+        to_quantise=("onnx", "onnxruntime", "sympy"),
+        tell=_tell,
     )
 
 
