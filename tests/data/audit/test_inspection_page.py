@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from longtail.data.audit.inspection import inspect
-from longtail.data.audit.inspection_page import draw_page
+from longtail.data.audit.inspection_page import _compose, draw_page
 from longtail.data.audit.page_images import examples
+from longtail.data.audit.page_panels import panels
 from longtail.data.audit.page_style import compact, shortened
 from longtail.data.boxes import box_table
 from longtail.data.manifest import from_classes, from_states
@@ -57,6 +58,21 @@ def test_every_layout_is_a_picture(tmp_path, variant):
     assert 0.005 < (shades < 200).mean() < 0.6  # something is drawn, and there is air around it
     assert (shades[:, :30] == 255).all()  # nothing runs over the margins
     assert (shades[:, -20:] == 255).all()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_fact_is_written_over_another(variant):
+    manifest = VARIANTS[variant]()
+    found = inspect(manifest, check_files=False, duplicates=False)
+    figure = _compose(found, panels(found), [])
+    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in figure.texts]
+    clashes = [
+        (one.get_text(), two.get_text())
+        for i, (one, box) in enumerate(zip(figure.texts, boxes, strict=True))
+        for two, other in list(zip(figure.texts, boxes, strict=True))[:i]
+        if box.shrunk(0.98, 0.7).overlaps(other.shrunk(0.98, 0.7))
+    ]
+    assert clashes == []
 
 
 def test_labels_in_a_script_without_glyphs(tmp_path):

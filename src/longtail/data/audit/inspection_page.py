@@ -86,7 +86,8 @@ def _tiles(inspection: Inspection) -> list[tuple[str, str, bool]]:
             continue
         if name in ("formats", "modes", "sizes") or (bad and not value and not name.startswith(("patient", "missing"))):
             continue
-        tiles.append((name, _tile_text(value), bad and bool(value)))
+        shown = len(inspection.labels) if name == "labels" else value  # their names stand below
+        tiles.append((name, _tile_text(shown), bad and bool(value)))
     errors = len(inspection.errors)
     warned = len(inspection.problems) - errors
     return [*tiles, ("errors", str(errors), errors > 0), ("warnings", str(warned), False)]
