@@ -3,8 +3,8 @@ from made_recipes import TABLE, written
 
 from longtail.errors import UserError
 from longtail.stages.loading import load_recipe
-from longtail.stages.table import read_table, row_names
-from longtail.stages.yaml_tree import parse_tree
+from longtail.stages.table import read_table, row_names, row_tree
+from longtail.stages.yaml_tree import parse_tree, plain, read_tree
 
 
 def _row(tmp_path, name, text=TABLE, **options):
@@ -79,3 +79,17 @@ def test_a_table_without_a_row_says_which_there_are(tmp_path):
     with pytest.raises(UserError) as error:
         load_recipe(written(tmp_path, TABLE), bind=False)
     assert "is a table of 3 recipes; name one behind a colon, such as 'two-stage:CE'" in str(error.value)
+
+
+def test_a_row_is_read_from_a_tree_that_stays_as_it_was(tmp_path):
+    """Trees are kept between rows, so none may change: a link adds `from` to stages and reads the next row alike."""
+    path = tmp_path / "t.yaml"
+    path.write_text("table: t\nstages:\n  a: {epochs: 1}\n  b:\nrows:\n  one: [a, {b: {epochs: 2}}]\n  two: [{b: {}}]\n")
+    tree = read_tree(path)
+    assert read_tree(path) is tree
+    before = plain(tree)
+    made = [plain(row_tree(tree, name, "'t.yaml'")) for name in ("one", "two", "one")]
+    assert plain(tree) == before
+    assert made[0] == made[2]
+    assert made[0]["stages"]["b"] == {"epochs": 2, "from": "a"}
+    assert "from" not in made[1]["stages"]["b"]

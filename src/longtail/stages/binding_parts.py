@@ -111,11 +111,11 @@ def _bind_moment(key: str, model: Model) -> None:
 
 def _bind_backbone(name: str) -> None:
     from longtail.models import BACKBONES
-    from longtail.models.backbones.catalogue import backbone_names, is_dotted_path, unknown_backbone
+    from longtail.models.backbones.catalogue import is_backbone, is_dotted_path, unknown_backbone
 
     if is_dotted_path(name):
         BACKBONES.find(name)
-    elif name.split(".")[0] not in {known.split(".")[0] for known in backbone_names()}:
+    elif not is_backbone(name):
         raise unknown_backbone(name)
 
 

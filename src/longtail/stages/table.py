@@ -118,7 +118,7 @@ def _from_shelf(tree: Node, name: str, changes: Node | None) -> Node:
     kept = shelf.get(name)
     changed = {} if changes is None or changes.value is None else changes.value
     if kept is None or kept.value is None or not isinstance(changed, dict):
-        return Node(changed, changes.place if changes else tree.place, changes.key_place if changes else None)
+        return Node(deepcopy(changed), changes.place if changes else tree.place, changes.key_place if changes else None)
     whole: Node = deepcopy(kept)
     whole.value = {**whole.value, **deepcopy(changed)}
     return whole

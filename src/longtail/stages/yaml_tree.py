@@ -6,6 +6,7 @@ truth values and `1e-6` as text. Duplicate keys are refused: the later one would
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,18 @@ class Node:
 
 
 def read_tree(path: Path) -> Node:
-    """The tree of a YAML file; every mistake names its line."""
+    """The tree of a YAML file; every mistake names its line. Each row of a table asks for the same tree: copy it to
+    change it."""
     source = f"'{path}'"
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{source} is no text in UTF-8 (byte {error.start:,}); a recipe is a YAML file.") from error
+    return _parsed_once(text, source)
+
+
+@lru_cache(maxsize=8)
+def _parsed_once(text: str, source: str) -> Node:
     return parse_tree(text, source)
 
 

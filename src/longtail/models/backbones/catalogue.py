@@ -55,6 +55,14 @@ def backbone_names() -> list[str]:
     return [*BACKBONES.load(), *sorted([*tagged, *(name for name in timm.list_models() if name not in with_weights)])]
 
 
+def is_backbone(name: str) -> bool:
+    """Whether there is such an architecture, whatever the tag behind its name."""
+    import timm
+
+    architecture = name.partition(".")[0]
+    return architecture in BACKBONES.load() or architecture in timm.list_models(architecture)
+
+
 def is_dotted_path(name: str) -> bool:
     """Whether `name` leads to a backbone of one's own, `my_nets.small`: no tag of an architecture that timm has, and
     the module is there."""
