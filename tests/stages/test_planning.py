@@ -103,6 +103,25 @@ def test_a_manifest_that_does_not_fit_is_refused(tmp_path, recipe, columns, mess
     assert message in str(error.value)
 
 
+def test_studies_that_could_not_be_judged_are_refused_before_training(tmp_path):
+    """Of several classes, or of two patients: `fit` would tell after the last stage; those of train are not judged."""
+    rows, split = np.arange(64), ["train"] * 32 + ["val"] * 32
+    by_study = {"stages": {"s": {"epochs": 1}}, "predict": {"study": "mean"}}
+    table = pd.DataFrame({"image": [f"{i}.png" for i in rows], "study": [f"s{i // 2}" for i in rows], "split": split})
+
+    def check(classes, predict=by_study["predict"]):
+        check_manifest(_recipe(**{**by_study, "predict": predict}), from_classes(table, list("abc"), classes, tmp_path))
+
+    check(rows // 2 % 3)
+    check(np.where(rows < 32, rows, rows // 2) % 3)
+    with pytest.raises(UserError, match=r"predict\.study: the images of study 's16'.*predict\.keep_images=true"):
+        check(rows % 3)
+    check(rows % 3, {"study": "mean", "keep_images": True})
+    twice = from_states(table.assign(patient=[f"p{i}" for i in rows]), ("a",), np.zeros((64, 1)), tmp_path)
+    with pytest.raises(UserError, match=r"the study 's16' .* belongs to two patients"):
+        check_manifest(_recipe(**by_study), twice)
+
+
 def test_what_may_be_wrong_is_a_warning(tmp_path):
     made = _recipe({"s": {"epochs": 1, "train": "head"}})
     warnings = check_manifest(made, _manifest(tmp_path, split=["train"] * 60 + ["val"] * 5))

@@ -84,7 +84,9 @@ def test_a_table_without_a_row_says_which_there_are(tmp_path):
 def test_a_row_is_read_from_a_tree_that_stays_as_it_was(tmp_path):
     """Trees are kept between rows, so none may change: a link adds `from` to stages and reads the next row alike."""
     path = tmp_path / "t.yaml"
-    path.write_text("table: t\nstages:\n  a: {epochs: 1}\n  b:\nrows:\n  one: [a, {b: {epochs: 2}}]\n  two: [{b: {}}]\n")
+    path.write_text(
+        "table: t\nstages:\n  a: {epochs: 1}\n  b:\nrows:\n  one: [a, {b: {epochs: 2}}]\n  two: [{b: {}}]\n"
+    )
     tree = read_tree(path)
     assert read_tree(path) is tree
     before = plain(tree)

@@ -56,6 +56,13 @@ def align(
     return Aligned(_targets(manifest, keys, kept, rows, predictions.level, wanted), values, kept)
 
 
+def require_studies(manifest: Manifest, rows: _Rows) -> None:
+    """Refuse studies of these rows that predictions of studies could not be compared with, before any are made."""
+    keys = _keys(manifest, "study")
+    kept = _first_rows(keys, rows, "study", manifest)
+    _targets(manifest, keys, kept, rows, "study", np.arange(len(manifest.labels)))
+
+
 def _columns(predictions: Predictions, manifest: Manifest, labels: Sequence[str] | None) -> tuple[_Rows, _Rows]:
     """Where the wanted labels stand, in the predictions and in the manifest."""
     names = list(labels) if labels is not None else list(manifest.labels)
@@ -220,7 +227,7 @@ def _study_classes(
     if len(apart):
         raise UserError(
             f"the images of study '{keys[rows[apart[0]]]}' of {_name(manifest)} have different classes; a study needs"
-            " one class: evaluate images instead."
+            " one class: evaluate images instead (in a recipe, predict.keep_images=true)."
         )
     return found
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from longtail.data.grouping import grouping_columns
 from longtail.data.manifest import Manifest
 from longtail.data.validation import ABOUT_NAMES, require_valid
 from longtail.data.validation import validate as problems_of
 from longtail.errors import UserError, plural
+from longtail.predict.matching import require_studies
 from longtail.stages.component import component
 from longtail.stages.graph import order_of
 from longtail.stages.identity import model_settings
@@ -165,10 +167,20 @@ def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
                 f" without the rule: add predict.{key}=null to the command, or take '{key}' out of the recipe's"
                 " predict."
             )
+    if recipe.predict.study is not None and not recipe.predict.keep_images:
+        with at("predict", "study"):
+            require_studies(manifest, _judged_rows(recipe, manifest))
     for name in recipe.stages:
         with at("stages", name):
             _check_stage_rows(recipe, name, manifest)
     return _warnings(recipe, manifest)
+
+
+def _judged_rows(recipe: Recipe, manifest: Manifest) -> npt.NDArray[np.int64]:
+    """Those that are predicted: all but the split train's, or all with folds."""
+    if recipe.folds is not None or not manifest.has("split"):
+        return np.arange(len(manifest))
+    return np.flatnonzero(manifest.column("split") != "train")
 
 
 def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
