@@ -57,7 +57,8 @@ def _unrun(page: Path) -> Iterator[tuple[str, bool]]:
     blocks = [block for kind, block in _FENCE.findall(text) if page not in PAGES or kind not in ("console", "python")]
     prose = _FENCE.sub("", text)
     blocks += re.findall(r"^ {4}.*$", prose, re.MULTILINE)
-    yield from ((line, True) for block in blocks for line in _COMMAND.findall(block.strip()))
+    whole = (block.strip().replace("\\\n", "") for block in blocks)  # a command may go on in the next line
+    yield from ((line, True) for block in whole for line in _COMMAND.findall(block))
     yield from ((line, False) for line in _MENTION.findall(prose) if "..." not in line and "|" not in line)
 
 

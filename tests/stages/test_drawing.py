@@ -28,6 +28,11 @@ def test_what_would_be_reused_is_told():
     assert prediction_in_words(recipe).startswith("rebalance")
 
 
+def test_views_are_told_as_on_the_command_line():
+    recipe = load_recipe("baseline", ["predict.tta=[identity, {scale: {factor: 1.3393}}]"])
+    assert prediction_in_words(recipe) == "main; tta identity, scale,factor=1.3393"
+
+
 def test_the_svg_names_every_stage():
     recipe = load_recipe("stage-training", bind=False)
     root = ElementTree.fromstring(recipe_svg(recipe))

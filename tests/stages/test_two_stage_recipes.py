@@ -1,7 +1,10 @@
 """The metric-learning paper's tables: every row binds, holds the paper's settings, and shares what it can."""
 
+import math
+import re
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from longtail.stages.shipped import find_recipe
 from longtail.stages.table import RecipeTable, read_table, row_names
 from longtail.stages.yaml_tree import read_tree
 
+DOCS = Path(__file__).parents[2] / "docs"
 TABLES = ("two-stage", "two-stage-backbones", "two-stage-scratch")
 TABLE_2 = (
     "CE", "CE -> cRW", "CE -> cRS", "CE-DRW", "RS", "RW", "LDAM", "LDAM -> cRW", "LDAM-DRW", "Focal", "Focal -> cRW",
@@ -34,6 +38,15 @@ def identities(recipe: Recipe) -> Mapping[str, str]:
         parents = {each: found[each] for each in parents_of(recipe, name)}
         found[name] = stage_identity(recipe, name, seed=0, data="rows", parents=parents)
     return found
+
+
+def test_the_papers_own_windows_as_the_manual_has_them() -> None:
+    """224 of 300 pixels a side, in training and in prediction."""
+    said = re.findall(r"'((?:defaults|predict)\.[^']+)'", (DOCS / "two-stage.md").read_text())
+    recipe = load_recipe("two-stage:CE -> cRW", said)
+    window = recipe.stages["ce"].augment[1]["random_resized_crop"]["scale"]
+    assert [math.sqrt(area) for area in window] == pytest.approx([224 / 300] * 2, abs=1e-4)
+    assert recipe.predict.tta[0]["scale"]["factor"] == pytest.approx(300 / 224, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", [f"{name}:{row}" for name in TABLES for row in row_names(table(name))])

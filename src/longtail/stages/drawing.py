@@ -1,13 +1,13 @@
 """A recipe's graph in words: a tree for the terminal, and the boxes and arrows of the SVG."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from longtail.report.graph_svg import Edge, Node, graph_svg
-from longtail.stages.component import NamedPart, as_yaml
+from longtail.stages.component import component
 from longtail.stages.graph import Link, links, order_of, parts_of, predict_links, predicting
 from longtail.stages.planning import StagePlan
 from longtail.stages.recipe import Recipe, Stage
-from longtail.stages.yaml_text import yaml_text
 
 
 def graph_lines(recipe: Recipe, plans: Sequence[StagePlan] = ()) -> list[str]:
@@ -42,7 +42,7 @@ def prediction_in_words(recipe: Recipe) -> str:
     names = ", ".join(members) or "no stage"
     parts = [f"{predict.merge.name} of {names}" if len(members) > 1 else names]
     if predict.tta not in ([], ["identity"]):
-        parts.append(f"tta {', '.join(_name(view) for view in predict.tta)}")
+        parts.append(f"tta {', '.join(_view(view) for view in predict.tta)}")
     parts += [f"{field} {part.name}" for field, part in parts_of(predict) if field != "merge"]
     return "; ".join(parts)
 
@@ -100,6 +100,7 @@ def _rows(stage: Stage) -> list[str]:
     return found
 
 
-def _name(view: object) -> str:
-    text = as_yaml(view) if isinstance(view, NamedPart) else view
-    return text if isinstance(text, str) else yaml_text(text).strip().strip("{}")
+def _view(view: Any) -> str:
+    """As on the command line: `shift,x=0.1`."""
+    part = component(view)
+    return ",".join([part.name, *(f"{key}={value}" for key, value in part.settings.items())])

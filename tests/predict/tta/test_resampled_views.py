@@ -36,6 +36,14 @@ def test_twice_as_large_shows_the_middle() -> None:
     assert scale_view(torch.ones(1, 1, 8, 8), factor=0.5)[0].sum().item() == pytest.approx(16)
 
 
+def test_the_middle_224_of_300_pixels() -> None:
+    """The metric-learning paper's crop in prediction, at the size of the whole."""
+    side = torch.linspace(0, 3, 300)
+    smooth = (torch.sin(side)[:, None] * torch.cos(2 * side)[None])[None, None]
+    expected = F.interpolate(smooth[..., 38:-38, 38:-38], (300, 300), mode="bilinear", align_corners=False)
+    torch.testing.assert_close(scale_view(smooth, factor=1.3393)[0], expected, atol=5e-3, rtol=0)
+
+
 def test_five_crops() -> None:
     seen = five_crop_views(_IMAGES, fraction=0.5)
     assert [each.shape for each in seen] == [_IMAGES.shape] * 5
