@@ -58,6 +58,8 @@ def test_labels_of_few_patients_are_shown_without_an_interval() -> None:
     assert any(each.number.low != each.number.low and each.number.value > 0 for each in found.pairs[0].labels)
     assert "nan" not in str(cells)
     assert all(p == "" for value, p, _ in cells.values() if "[" not in str(value))
+    sure = sum("[" in str(value) for name, (value, *_) in cells.items() if name in few.labels)
+    assert any(f"20 resamples are too few for any of {sure} labels" in note for note in found.notes)
 
 
 def test_a_file_beside_itself_is_no_better() -> None:

@@ -138,7 +138,7 @@ def compare(
             if len(each) > 1
         },
         pairs=[report.pair(a, b, merged) for i, a in enumerate(names) for b in names[i + 1 :]],
-        notes=_notes(what, resamples, confidence),
+        notes=_notes(what, report.tested, resamples, confidence),
     )
 
 
@@ -174,6 +174,11 @@ class _Report:
         """Labels of too few units for an interval, where the metric rests on positives."""
         return self.what.rows.few if self.metric in OF_POSITIVES else None
 
+    @property
+    def tested(self) -> int:
+        """How many labels get a p-value."""
+        return len(self.what.labels) - (0 if self.few is None else int(np.count_nonzero(self.few)))
+
     def mean(self, what: str, apart: Sampled, members: Any = slice(None)) -> Difference:
         number = self.bounds.mean(apart, members, self.few)
         p = float(bootstrap_p(apart.mean(members).centred().draws)[0])
@@ -198,12 +203,12 @@ class _Report:
         return delong(a.states, b.values, a.values).p
 
 
-def _notes(what: Setting, resamples: int, confidence: float) -> list[str]:
+def _notes(what: Setting, tested: int, resamples: int, confidence: float) -> list[str]:
     notes = few_note(what.labels, what.rows.positive_units, what.rows.few, what.grouped_by)
-    needed = needed_resamples(len(what.labels), confidence)
+    needed = needed_resamples(tested, confidence)
     if resamples < needed:
         notes.append(
-            f"{resamples:,} resamples are too few for any of {len(what.labels)} labels to be clear after Holm's"
+            f"{resamples:,} resamples are too few for any of {tested} labels to be clear after Holm's"
             f" correction; --resamples {needed} are enough."
         )
     return notes
