@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from longtail.errors import UserError
+from longtail.leftovers import clear_leftovers, temporary_prefix
 
 _AIR = 64 << 20  # bytes that a disk should have left: a full one breaks other programs too
 
@@ -20,11 +21,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; on success it becomes `path`, on failure it is removed.
 
     The rename is atomic and follows an fsync, so a reader (or a killed process) sees the old file or the new, never
-    half.
+    half. What a kill left of earlier temporary files is removed.
     """
-    make_folder(path.parent)
+    clear_leftovers(make_folder(path.parent))
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}."[:60], suffix=path.suffix[-20:], dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=temporary_prefix(path.name), suffix=path.suffix[-20:], dir=path.parent)
     except OSError as error:
         error.filename = str(path)  # what the user asked for
         raise

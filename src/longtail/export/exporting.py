@@ -21,6 +21,7 @@ from longtail.export.notes import refitted, source_note, stage_facts
 from longtail.export.parity import NOISE, Parity, parity, parity_with_sources
 from longtail.export.stored import CARD, is_export, with_files, write_facts
 from longtail.files import make_folder, write_text
+from longtail.leftovers import clear_leftovers, temporary_prefix
 from longtail.predict.predicting import run_recipe, training_manifest
 from longtail.predict.tta.predicting_views import TTAMerge
 from longtail.stages.run_folder import MANIFEST, read_run
@@ -150,7 +151,8 @@ def _require_place(target: Path) -> None:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """A temporary folder beside `target`, gone afterwards unless it was put in its place."""
-    folder = Path(tempfile.mkdtemp(prefix=".export.", dir=make_folder(target.parent)))
+    clear_leftovers(make_folder(target.parent))
+    folder = Path(tempfile.mkdtemp(prefix=temporary_prefix(target.name), dir=target.parent))
     try:
         yield folder
     finally:

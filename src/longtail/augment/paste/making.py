@@ -27,6 +27,7 @@ from longtail.data.images.prepared import Prepared
 from longtail.data.manifest import Manifest
 from longtail.errors import UserError
 from longtail.files import make_folder, require_free_space, write_json
+from longtail.leftovers import clear_leftovers, temporary_prefix
 
 FORMAT = 1  # raise it with any change that gives other images or labels for the same settings
 REPORT = "synthesis.json"
@@ -117,7 +118,7 @@ def _written(pool: Pool, settings: PasteSettings, out: Path, workers: int) -> It
         while chunk := list(islice(plan, _CHUNK)):
             numbers = range(first, first + len(chunk))
             for folder in {(out / image_name(number)).parent for number in numbers}:
-                make_folder(folder)
+                clear_leftovers(make_folder(folder))
             list(threads.map(write, numbers, chunk))
             first += len(chunk)
             yield chunk
@@ -125,7 +126,7 @@ def _written(pool: Pool, settings: PasteSettings, out: Path, workers: int) -> It
 
 def _write(path: Path, data: bytes) -> None:
     """Beside and renamed, without waiting for the disk: a file cut short by a power cut is seen by its end."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f"{temporary_prefix(path.name)}unpasted")
     beside.write_bytes(data)
     beside.replace(path)
 
