@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, field_serializer
+from pydantic_core import PydanticSerializationError
 
 from longtail.cli import app, main, run
 
@@ -72,6 +74,25 @@ def test_interruptions_and_refusals(
     monkeypatch.setattr("longtail.data.loading.load_manifest", broken)
     assert run(["data", "inspect", "m.csv"]) == status
     assert message in capsys.readouterr().err
+
+
+def test_an_interrupt_in_compiled_code_is_one_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C in a function that pydantic calls comes out as an error of pydantic's."""
+
+    class Asked(BaseModel):
+        value: int = 1
+
+        @field_serializer("value")
+        def told(self, _: int) -> int:
+            raise KeyboardInterrupt
+
+    with pytest.raises(PydanticSerializationError):
+        Asked().model_dump()
+    monkeypatch.setattr("longtail.data.loading.load_manifest", lambda *_, **__: Asked().model_dump())
+    assert run(["data", "inspect", "m.csv"]) == 130
+    assert capsys.readouterr().err.startswith("error: interrupted")
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,17 @@ def run(argv: Sequence[str]) -> int:
         if (sentence := explain(error)) is None:
             raise
         return complain(sentence)
+    except Exception as error:
+        if not _was_interrupted(error):
+            raise
+        return _interrupted()
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: Python called from compiled code, as pydantic does, makes another of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__
+    return error is not None
 
 
 def _make_streams_safe() -> None:
