@@ -11,6 +11,7 @@ from longtail.cli.console import note, progress
 if TYPE_CHECKING:
     from longtail.stages.context import Watch
 
+_TWINS = {"lrap_columns": "map", "balanced_accuracy": "mean_class_recall"}  # equal by definition but for ties
 _SHOWN = ("loss", "lr")
 
 
@@ -65,7 +66,18 @@ def epoch_line(stage: str, event: dict[str, Any]) -> str:
     from longtail.stages.context import told_as
 
     found = {name: event[name] for name in _SHOWN if event.get(name) is not None}
-    found |= {f"val {name}": value for name, value in (event.get("valid") or {}).items() if isinstance(value, float)}
+    found |= {f"val {name}": value for name, value in _different(event.get("valid") or {}).items()}
     told = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
     speed = f", {event['images_per_s']:,.0f} images/s" if "images_per_s" in event else ""  # a stage without steps
     return f"{time.strftime('%H:%M:%S')} {told_as(stage, event)}: epoch {event['epoch']}, {told}{speed}"
+
+
+def _different(valid: dict[str, Any]) -> dict[str, float]:
+    """The numbers of validation without those that only say again what another one says."""
+    numbers = {name: value for name, value in valid.items() if isinstance(value, float)}
+    return {name: value for name, value in numbers.items() if not _says_again(name, value, numbers)}
+
+
+def _says_again(name: str, value: float, numbers: dict[str, float]) -> bool:
+    twin = numbers.get(_TWINS.get(name, ""))
+    return twin is not None and f"{twin:.4g}" == f"{value:.4g}"
