@@ -1,7 +1,7 @@
 """Linear head, ML-Decoder, the study's mean, resolutions and their ensemble on a frozen backbone: paper 4's gains?
 
     python benchmarks/heads.py [--patients 300] [--sizes 96 128] [--epochs 8] [--seeds 2] [--out FILE.json] [--quick]
-    python benchmarks/heads.py --nih ../shared/data/nih_chestxray14 --epochs 5 [--sizes 160 224 256] [--folds 3] [--work DIR]
+    python benchmarks/heads.py --nih NIH_FOLDER --epochs 5 [--sizes 160 224 256] [--folds 3] [--work DIR]
 
 EfficientNet-Lite0 with ImageNet's weights (from a package, no download), frozen; its features are computed once for
 each size. Each head is searched over five learning rates, side by side, by validation mAP, as in the paper, and judged
