@@ -117,7 +117,13 @@ def test_studies_that_could_not_be_judged_are_refused_before_training(tmp_path):
     with pytest.raises(UserError, match=r"predict\.study: the images of study 's16'.*predict\.keep_images=true"):
         check(rows % 3)
     check(rows % 3, {"study": "mean", "keep_images": True})
-    twice = from_states(table.assign(patient=[f"p{i}" for i in rows]), ("a",), np.zeros((64, 1)), tmp_path)
+    table["split"] = np.where(rows < 32, "train", np.where(rows % 2, "val", "test"))  # a file of predictions of each
+    check(rows % 3)
+    table["split"] = np.where(rows < 48, "train", "kept for later")
+    check(rows % 3)
+    with pytest.raises(UserError, match="the images of study 's0'"):
+        check_manifest(_recipe(**by_study, folds=2), from_classes(table, list("abc"), rows % 3, tmp_path))
+    twice = from_states(table.assign(patient=[f"p{i}" for i in rows], split=split), ("a",), np.zeros((64, 1)), tmp_path)
     with pytest.raises(UserError, match=r"the study 's16' .* belongs to two patients"):
         check_manifest(_recipe(**by_study), twice)
 

@@ -23,7 +23,7 @@ from longtail.stages.identity import model_settings
 from longtail.stages.loading import KEYWORDS
 from longtail.stages.mistakes import at
 from longtail.stages.recipe import Best, Recipe, Stage
-from longtail.stages.rows import VALIDATION, Selection, select_rows
+from longtail.stages.rows import TEST, VALIDATION, Selection, select_rows
 from longtail.stages.tail import tail_of
 
 Reused = Callable[[str], bool]  # whether the store has this stage finished
@@ -169,18 +169,19 @@ def check_manifest(recipe: Recipe, manifest: Manifest) -> list[str]:
             )
     if recipe.predict.study is not None and not recipe.predict.keep_images:
         with at("predict", "study"):
-            require_studies(manifest, _judged_rows(recipe, manifest))
+            for rows in _judged(recipe, manifest):
+                require_studies(manifest, rows)
     for name in recipe.stages:
         with at("stages", name):
             _check_stage_rows(recipe, name, manifest)
     return _warnings(recipe, manifest)
 
 
-def _judged_rows(recipe: Recipe, manifest: Manifest) -> npt.NDArray[np.int64]:
-    """Those that are predicted: all but the split train's, or all with folds."""
-    if recipe.folds is not None or not manifest.has("split"):
-        return np.arange(len(manifest))
-    return np.flatnonzero(manifest.column("split") != "train")
+def _judged(recipe: Recipe, manifest: Manifest) -> list[npt.NDArray[np.int64]]:
+    """The rows of each predictions file: of validation (with folds, those of training too) and of test."""
+    splits = manifest.column("split") if manifest.has("split") else np.full(len(manifest), "train")
+    first = splits == VALIDATION if recipe.folds is None else (splits == VALIDATION) | (splits == "train")
+    return [np.flatnonzero(first), np.flatnonzero(splits == TEST)]
 
 
 def _check_stage_rows(recipe: Recipe, name: str, manifest: Manifest) -> None:
